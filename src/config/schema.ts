@@ -88,7 +88,11 @@ export const configSchema = z.strictObject({
   }),
 });
 
-type DeepReadonly<T> = T extends readonly (infer Item)[] ? readonly DeepReadonly<Item>[] : T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
 
 /** What the files and the environment say, validated; secret references are resolved. */
 export type Settings = DeepReadonly<z.infer<typeof configSchema>>;

@@ -57,7 +57,10 @@ export function parseEmail(value: string): string {
 export function parseUsername(value: string): string {
   const username = value.normalize('NFC').trim();
   if (!/^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u.test(username)) {
-    throw new InvalidValueError('username', 'A username has 1 to 64 letters, digits, dots, dashes or underscores, and begins with a letter or digit.');
+    throw new InvalidValueError(
+      'username',
+      'A username has 1 to 64 letters, digits, dots, dashes or underscores, and begins with a letter or digit.',
+    );
   }
   return username;
 }

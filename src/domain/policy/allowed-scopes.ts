@@ -22,7 +22,11 @@ interface ScopeHolder {
  * The ceiling of every token, on every surface: authorization endpoint, code exchange, refresh, client_credentials, REST login.
  * With a person it is what their role may hand over and the client is registered for; without one, what the client was granted.
  */
-export function allowedScopes(account: { readonly role: Role } | undefined, client: ScopeHolder, catalogue: ScopeCatalogue): ReadonlySet<string> {
+export function allowedScopes(
+  account: { readonly role: Role } | undefined,
+  client: ScopeHolder,
+  catalogue: ScopeCatalogue,
+): ReadonlySet<string> {
   return new Set(
     catalogue
       .filter((scope) => client.scopes.includes(scope.name))

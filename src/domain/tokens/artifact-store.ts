@@ -29,7 +29,11 @@ export interface ArtifactStore {
   putOnce(kind: string, id: string, artifact: Artifact, expiresAt: Date): Promise<boolean>;
   find(kind: string, id: string): Promise<Artifact | undefined>;
   /** The artifact and the id it is stored under. */
-  findBy(kind: string, index: keyof ArtifactIndexes, value: string): Promise<{ readonly id: string; readonly artifact: Artifact } | undefined>;
+  findBy(
+    kind: string,
+    index: keyof ArtifactIndexes,
+    value: string,
+  ): Promise<{ readonly id: string; readonly artifact: Artifact } | undefined>;
   list(kind: string, index: keyof ArtifactIndexes, value: string): Promise<readonly { readonly id: string; readonly artifact: Artifact }[]>;
   /** Under any concurrency exactly one caller gets true. The artifact stays readable, for reuse detection. */
   consume(kind: string, id: string): Promise<boolean>;
