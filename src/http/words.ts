@@ -1,0 +1,169 @@
+/** Why a form came back: what happened, then what to do. */
+export interface Problem {
+  readonly what: string;
+  readonly next: string;
+}
+
+const utcTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
+const utcDateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
+
+/** "23 Nov 2026, 09:14 UTC" */
+export function inUtc(at: Date): string {
+  return `${utcDateTime.format(at)} UTC`;
+}
+
+/** "14:32 UTC": the first full minute that is not too early. */
+function notBefore(at: Date): string {
+  return `${utcTime.format(Math.ceil(at.getTime() / 60_000) * 60_000)} UTC`;
+}
+
+/**
+ * Problems on forms. What a stranger may read is the same whether or not the name they typed exists.
+ */
+export const problems = {
+  wrongPassword: { what: 'That didn’t match.', next: 'Check the username and the password, then try again.' },
+  accountPaused: (until: Date): Problem => ({
+    what: 'Too many tries.',
+    next: `Sign-in with this username is paused until ${notBefore(until)}. An administrator can give you a link to set a new password meanwhile.`,
+  }),
+  addressPaused: (until: Date): Problem => ({
+    what: 'Too many tries.',
+    next: `Sign-in from your network is paused until ${notBefore(until)}. Try again then.`,
+  }),
+  accountShut: {
+    what: 'Too many tries.',
+    next: 'Sign-in with this username works only on a device you have used before. Sign in there, or ask an administrator for a link to set a new password.',
+  },
+  accountDisabled: { what: 'This account is switched off.', next: 'Ask an administrator to switch it on again.' },
+  pageExpired: { what: 'This page was open too long.', next: 'Nothing was lost. Sign in again.' },
+  wrongCode: {
+    what: 'That code didn’t match.',
+    next: 'Type the one your app shows now. If it keeps failing, check that your phone’s clock is set automatically.',
+  },
+  usedCode: { what: 'This code was used already.', next: 'Wait for the next one, then type it.' },
+  tooManyCodes: { what: 'Too many codes that didn’t match.', next: 'Start again with your password.' },
+  codesPaused: (until: Date): Problem => ({
+    what: 'Too many codes that didn’t match.',
+    next: `Codes for this account are paused until ${notBefore(until)}. Try again then.`,
+  }),
+  wrongRecoveryCode: {
+    what: 'That recovery code didn’t match.',
+    next: 'Check it against your list. Each code works once, so take one you haven’t used.',
+  },
+  codesNotKept: { what: 'Your recovery codes aren’t kept yet.', next: 'Put them somewhere safe, tick the box, then continue.' },
+} as const satisfies Record<string, Problem | ((until: Date) => Problem)>;
+
+/** What a standard scope lets an app do (OpenID Connect Core 5.4, 11). The API's own are in the scope catalogue. */
+export const STANDARD_SCOPE_WORDS = {
+  openid: { description: 'Know it is you', limit: 'An id that stays the same each time you sign in.' },
+  profile: { description: 'See your name', limit: 'Your name and username. It can’t change them.' },
+  email: { description: 'See your e-mail address', limit: undefined },
+  offline_access: {
+    description: 'Stay connected while you are away',
+    limit: 'It can act for you when you aren’t here, until this access is taken back.',
+  },
+} as const satisfies Record<string, { description: string; limit: string | undefined }>;
+
+export type ErrorKind =
+  | 'lost-interaction'
+  | 'page-expired'
+  | 'wrong-redirect-uri'
+  | 'unknown-client'
+  | 'bad-request'
+  | 'forbidden'
+  | 'not-found'
+  | 'wrong-host'
+  | 'overloaded'
+  | 'store-down'
+  | 'our-fault';
+
+export interface ErrorWords {
+  readonly badge: string;
+  readonly title: string;
+  readonly what: string;
+  readonly next: string;
+}
+
+/** `app` is the name of the application that sent the person here, where it is known. */
+export function errorWords(kind: ErrorKind, app: string | undefined): ErrorWords {
+  const name = app ?? 'the app';
+  switch (kind) {
+    case 'lost-interaction':
+      return {
+        badge: 'Sign-in stopped',
+        title: 'We lost track of this sign-in',
+        what: 'Your browser didn’t send the cookie this sign-in began with. That happens when cookies are blocked, when the sign-in began in another browser or under another address, or after the Back button.',
+        next: `Go back to ${name} and sign in again, in this browser, with cookies allowed for this site.`,
+      };
+    case 'page-expired':
+      return {
+        badge: 'Page expired',
+        title: 'This page was open too long',
+        what: 'A sign-in is kept for a few minutes only. Nothing was lost.',
+        next: `Go back to ${name} and sign in again.`,
+      };
+    case 'wrong-redirect-uri':
+      return {
+        badge: 'Sign-in stopped',
+        title: `We didn’t send you back to ${name}`,
+        what: 'The app asked us to return you to an address that isn’t registered for it. Going there could hand your sign-in to someone else, so we stopped here. Your account is safe.',
+        next: `Open ${name} again and sign in from its start page. If you land here once more, send its support team the reference below.`,
+      };
+    case 'unknown-client':
+      return {
+        badge: 'Sign-in stopped',
+        title: 'We don’t know this app',
+        what: 'The app that sent you here isn’t registered, or is switched off. We told it nothing about you.',
+        next: 'Check that you opened the app you meant to. If you did, send its support team the reference below.',
+      };
+    case 'bad-request':
+      return {
+        badge: 'Request refused',
+        title: 'We couldn’t follow this request',
+        what: `What ${name} sent isn’t complete, or isn’t allowed. Nothing was changed.`,
+        next: `Go back to ${name} and start again. If you land here once more, send its support team the reference below.`,
+      };
+    case 'forbidden':
+      return {
+        badge: 'Form refused',
+        title: 'We didn’t accept that form',
+        what: 'It didn’t come from a page that we showed to this browser, or you have signed in or out since in another tab. Nothing was changed.',
+        next: 'Go back, load the page again and send it once more.',
+      };
+    case 'not-found':
+      return {
+        badge: 'Not found',
+        title: 'There is no page here',
+        what: 'The address may be mistyped, or the page has moved.',
+        next: 'Check the address, or go back to where you came from.',
+      };
+    case 'wrong-host':
+      return {
+        badge: 'Wrong address',
+        title: 'This server goes by another name',
+        what: 'It was called by a host name that isn’t the one it is set up for, so it doesn’t answer here.',
+        next: 'Use the address below.',
+      };
+    case 'overloaded':
+      return {
+        badge: 'Busy',
+        title: 'More people are signing in than we can serve at once',
+        what: 'We stopped before doing anything, so nothing was changed.',
+        next: 'Wait a few seconds, then try again.',
+      };
+    case 'store-down':
+      return {
+        badge: 'Out of reach',
+        title: 'We can’t reach our records right now',
+        what: 'Nothing was changed. Whatever you were signed in to stays as it is.',
+        next: 'Try again in a minute. If it stays, quote the reference below.',
+      };
+    case 'our-fault':
+      return {
+        badge: 'Our fault',
+        title: 'Something broke on our side',
+        what: 'It is not about you or what you typed.',
+        next: 'Try again in a minute. If it stays, quote the reference below.',
+      };
+  }
+}
