@@ -15,7 +15,7 @@ export interface LoginChallenge {
   /** `code`: prove an enrolled factor. `enrol`: set one up. `codes`: enrolled just now, recovery codes are being shown. */
   readonly step: 'code' | 'enrol' | 'codes';
   readonly remember: boolean;
-  /** While enrolling: the secret that is offered, sealed with the account's id as its record. */
+  /** What the step shows: the TOTP secret on offer, or the new recovery codes. Sealed with the challenge's id as its record. */
   readonly sealedSecret: string | undefined;
   /** How this person proved themselves so far (RFC 8176 values). */
   readonly amr: readonly string[];

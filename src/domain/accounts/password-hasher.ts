@@ -1,0 +1,130 @@
+import { createHmac } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { Keyring } from '../../lib/keyring.ts';
+import { OverloadedError } from '../errors.ts';
+import type { StrengthReport } from './password-strength.ts';
+import type { PasswordJob, PasswordJobResult } from './password-worker.ts';
+
+const SCHEME = 'bcrypt-hmac-sha384';
+
+export interface PasswordHasherOptions {
+  readonly keyring: Keyring;
+  /** bcrypt work factor of new hashes. */
+  readonly cost: number;
+  readonly workers: number;
+  /** Jobs that may wait; one more is an OverloadedError. */
+  readonly queue: number;
+}
+
+export interface Verification {
+  readonly matches: boolean;
+  /** The stored hash was made with other parameters: hash anew while the password is at hand. */
+  readonly stale: boolean;
+}
+
+interface Waiting {
+  readonly job: PasswordJob;
+  readonly resolve: (value: PasswordJobResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * bcrypt over a keyed pre-hash: `$bcrypt-hmac-sha384$<pepper id>$2b$<cost>$<salt and hash>`.
+ * HMAC-SHA-384 in base64 is 64 characters without NUL, so neither bcrypt's cut at 72 bytes nor its end at NUL ever matters,
+ * and a stolen database alone cannot be attacked offline.
+ *
+ * Hashing runs in threads of its own at low priority: on libuv's pool it would keep token signatures waiting.
+ */
+export class PasswordHasher {
+  readonly #options: PasswordHasherOptions;
+  readonly #pepper: Buffer;
+  readonly #prefix: string;
+  readonly #idle: Worker[] = [];
+  readonly #busy = new Map<Worker, Waiting>();
+  readonly #waiting: Waiting[] = [];
+  #decoy: Promise<string> | undefined;
+  #closed = false;
+
+  constructor(options: PasswordHasherOptions) {
+    this.#options = { ...options, workers: Math.min(options.workers, availableParallelism()) };
+    this.#pepper = options.keyring.derive('password pepper', 48);
+    this.#prefix = `$${SCHEME}$${options.keyring.sign('password pepper id', '').slice(0, 8)}`;
+  }
+
+  /** @throws OverloadedError */
+  async hash(password: string): Promise<string> {
+    return this.#prefix + ((await this.#run({ kind: 'hash', input: this.#prehash(password), cost: this.#options.cost })) as string);
+  }
+
+  /**
+   * Costs the same whether there is a hash or not: without one a decoy is checked, and nothing matches.
+   * @throws OverloadedError
+   */
+  async verify(password: string, stored: string | undefined): Promise<Verification> {
+    this.#decoy ??= this.hash('decoy');
+    const known = stored?.startsWith(this.#prefix) === true;
+    const hash = (known ? stored : await this.#decoy).slice(this.#prefix.length);
+    const matches = await this.#run({ kind: 'verify', input: this.#prehash(password), hash });
+    return { matches: known && matches === true, stale: known && !hash.startsWith(`$2b$${String(this.#options.cost).padStart(2, '0')}$`) };
+  }
+
+  /** @throws OverloadedError */
+  async assess(password: string, contextWords: readonly string[]): Promise<StrengthReport> {
+    return (await this.#run({ kind: 'assess', password, contextWords })) as StrengthReport;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const { reject } of this.#waiting.splice(0)) reject(new OverloadedError('The server is stopping. Try again in a moment.'));
+    await Promise.all([...this.#idle, ...this.#busy.keys()].map((worker) => worker.terminate()));
+  }
+
+  /** RFC 8265: one Unicode form, so that the same characters typed on two systems are the same password. Case and width stay. */
+  #prehash(password: string): string {
+    return createHmac('sha384', this.#pepper).update(password.normalize('NFC')).digest('base64');
+  }
+
+  #run(job: PasswordJob): Promise<PasswordJobResult> {
+    if (this.#closed || this.#waiting.length >= this.#options.queue) {
+      return Promise.reject(new OverloadedError('Too many people are signing in at this moment. Try again in a few seconds.'));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ job, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    const worker = this.#idle.pop() ?? (this.#busy.size < this.#options.workers ? this.#spawn() : undefined);
+    if (!worker) return;
+    const next = this.#waiting.shift();
+    if (!next) {
+      this.#idle.push(worker);
+      return;
+    }
+    this.#busy.set(worker, next);
+    worker.postMessage(next.job);
+  }
+
+  #spawn(): Worker {
+    const worker = new Worker(new URL('./password-worker.ts', import.meta.url), { stdout: false });
+    worker.unref();
+    worker.on('message', (answer: { value: PasswordJobResult } | { error: string }) => {
+      const done = this.#busy.get(worker);
+      this.#busy.delete(worker);
+      this.#idle.push(worker);
+      if ('value' in answer) done?.resolve(answer.value);
+      else done?.reject(new Error(answer.error));
+      this.#dispatch();
+    });
+    worker.on('error', (error) => {
+      this.#busy.get(worker)?.reject(error);
+      this.#busy.delete(worker);
+      const at = this.#idle.indexOf(worker);
+      if (at >= 0) this.#idle.splice(at, 1);
+      this.#dispatch();
+    });
+    return worker;
+  }
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../../lib/clock.ts';
+import { sha256 } from '../../lib/digest.ts';
+import type { Keyring } from '../../lib/keyring.ts';
+import type { Account } from '../accounts/account.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Origin } from '../audit/audit-log.ts';
+import type { CounterRule, Counters } from '../limits/counters.ts';
+import type { Role } from '../policy/roles.ts';
+import type { MfaStore } from './mfa-store.ts';
+import { matchTotp, newRecoveryCodes, parseRecoveryCode } from './totp.ts';
+
+export type ProofOutcome = { readonly kind: 'passed' | 'wrong' | 'replayed' } | { readonly kind: 'paused'; readonly until: Date };
+
+export interface MfaService {
+  /** What this person owes after the password: nothing, a code, or setting up an authenticator first. */
+  required(account: Account): Promise<'none' | 'code' | 'enrol'>;
+  /** Counts against the account, whatever sign-in it belongs to; each time step is accepted once. */
+  proveTotp(account: Account, code: string, origin: Origin): Promise<ProofOutcome>;
+  /** Same count; each recovery code works once. */
+  proveRecoveryCode(account: Account, code: string, origin: Origin): Promise<ProofOutcome>;
+  /**
+   * Turns two-step sign-in on when `code` fits `secret`, replacing what was there.
+   * Resolves to the recovery codes, which nobody can read again, or undefined when the code is wrong.
+   */
+  enrol(account: Account, secret: string, code: string, origin: Origin): Promise<readonly string[] | undefined>;
+  /** False when there was nothing to remove. */
+  remove(account: Account, origin: Origin): Promise<boolean>;
+}
+
+export interface MfaServiceDeps {
+  readonly mfa: MfaStore;
+  readonly counters: Counters;
+  readonly keyring: Keyring;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly rule: CounterRule;
+  readonly requiredRoles: readonly Role[];
+}
+
+const digestOf = (account: Account, code: string) => sha256(`${account.id} ${parseRecoveryCode(code)}`);
+const recordOf = (account: Account) => `totp ${account.id}`;
+
+export function createMfaService(deps: MfaServiceDeps): MfaService {
+  const { mfa, counters, keyring, audit, clock, rule } = deps;
+  const about = (account: Account, origin: Origin) => ({ origin, tenantId: account.tenantId, accountId: account.id });
+
+  /** Counts first and takes the count back on success, so that parallel guesses cannot slip past the limit. */
+  async function limited(account: Account, origin: Origin, prove: () => Promise<'passed' | 'wrong' | 'replayed'>): Promise<ProofOutcome> {
+    const key = `mfa:${account.id}`;
+    const state = await counters.hit(key, rule, clock());
+    if (!state.allowed) {
+      await audit.record({ type: 'login.paused', ...about(account, origin), detail: { step: 'mfa' } });
+      return { kind: 'paused', until: state.resetsAt };
+    }
+    const kind = await prove();
+    if (kind === 'passed') await counters.clear(key);
+    else await audit.record({ type: kind === 'replayed' ? 'mfa.replayed' : 'mfa.failed', ...about(account, origin) });
+    return { kind };
+  }
+
+  return {
+    async required(account) {
+      if (await mfa.find(account.tenantId, account.id)) return 'code';
+      return deps.requiredRoles.includes(account.role) ? 'enrol' : 'none';
+    },
+
+    proveTotp: (account, code, origin) =>
+      limited(account, origin, async () => {
+        const factor = await mfa.find(account.tenantId, account.id);
+        const step = factor && (await matchTotp(keyring.open(factor.sealedSecret, recordOf(account)), code, clock));
+        if (step === undefined) return 'wrong';
+        if (!(await mfa.acceptStep(account.tenantId, account.id, step))) return 'replayed';
+        await audit.record({ type: 'mfa.succeeded', ...about(account, origin), detail: { method: 'totp' } });
+        return 'passed';
+      }),
+
+    proveRecoveryCode: (account, code, origin) =>
+      limited(account, origin, async () => {
+        if (!(await mfa.useRecoveryCode(account.tenantId, account.id, digestOf(account, code)))) return 'wrong';
+        const left = await mfa.countRecoveryCodes(account.tenantId, account.id);
+        await audit.record({ type: 'mfa.recovery_code_used', ...about(account, origin), detail: { left } });
+        return 'passed';
+      }),
+
+    async enrol(account, secret, code, origin) {
+      const step = await matchTotp(secret, code, clock);
+      if (step === undefined) return undefined;
+      const codes = newRecoveryCodes();
+      const factor = { accountId: account.id, sealedSecret: keyring.seal(secret, recordOf(account)), lastStep: step, confirmedAt: clock() };
+      await mfa.enrol(
+        account.tenantId,
+        factor,
+        codes.map((recovery) => digestOf(account, recovery)),
+      );
+      await audit.record({ type: 'mfa.enrolled', ...about(account, origin), detail: { method: 'totp' } });
+      return codes;
+    },
+
+    async remove(account, origin) {
+      const removed = await mfa.remove(account.tenantId, account.id);
+      if (removed) await audit.record({ type: 'mfa.removed', ...about(account, origin) });
+      return removed;
+    },
+  };
+}

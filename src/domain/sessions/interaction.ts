@@ -1,0 +1,61 @@
+import type { AccountId } from '../accounts/account.ts';
+import type { Client } from '../clients/client.ts';
+import { DomainError } from '../errors.ts';
+
+/** What the engine waits for before an authorization request can go on. */
+export interface PendingInteraction {
+  readonly uid: string;
+  /** The step that is due. `mfa` is a second proof for a session that has the first. */
+  readonly prompt: 'select_account' | 'login' | 'mfa' | 'consent';
+  readonly client: Client;
+  /** Where the answer will go, for the words of the page. */
+  readonly redirectHost: string;
+  /** Whoever is signed in on this browser. */
+  readonly sessionAccountId: AccountId | undefined;
+  /** How they signed in (RFC 8176). */
+  readonly sessionAmr: readonly string[];
+  /** Sent by the client: a name to fill in. */
+  readonly loginHint: string | undefined;
+  /** A live session is there but the request wants the credentials again (prompt=login, max_age). */
+  readonly reauthenticate: boolean;
+  /** For consent: what was asked for and not answered yet, OpenID scopes and API scopes by resource. */
+  readonly missing: {
+    readonly oidcScopes: readonly string[];
+    readonly claims: readonly string[];
+    readonly resourceScopes: Readonly<Record<string, readonly string[]>>;
+  };
+  /** For consent: what was allowed before and is asked for again. */
+  readonly granted: readonly string[];
+}
+
+export interface SignIn {
+  readonly accountId: AccountId;
+  /** RFC 8176: pwd, otp, mfa. */
+  readonly amr: readonly string[];
+  /** aal1: one factor; aal2: two (NIST SP 800-63B). */
+  readonly acr: 'aal1' | 'aal2';
+  /** Keep the session when the browser closes. */
+  readonly remember: boolean;
+}
+
+/** The interaction's cookie is missing, foreign or expired, or the interaction is over. */
+export class InteractionLostError extends DomainError<'interaction_lost'> {
+  override readonly name = 'InteractionLostError';
+  readonly code = 'interaction_lost';
+}
+
+/**
+ * Between the pages and the protocol engine. `Exchange` is the HTTP request and response the interaction's cookies travel in.
+ * Each way to finish resolves to the address the browser goes to next.
+ */
+export interface InteractionEngine<Exchange> {
+  /** @throws InteractionLostError */
+  pending(exchange: Exchange): Promise<PendingInteraction>;
+  signIn(exchange: Exchange, signIn: SignIn): Promise<string>;
+  /** Go on as whoever is signed in. */
+  keepAccount(exchange: Exchange): Promise<string>;
+  /** Allows exactly what `missing` names, and records it as a grant. */
+  allow(exchange: Exchange): Promise<string>;
+  /** access_denied at the client (RFC 6749 4.1.2.1). */
+  refuse(exchange: Exchange): Promise<string>;
+}

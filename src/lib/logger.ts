@@ -1,0 +1,40 @@
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export type { Logger };
+
+/** Names whose values never reach a log line, at any depth that our own code logs. */
+const SECRET_FIELDS = [
+  'password',
+  'token',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'code',
+  'secret',
+  'client_secret',
+  'cookie',
+  'authorization',
+  'query',
+  'url',
+];
+
+/**
+ * Logs go to standard error, one JSON object a line, so that standard output stays free for what a person asked for.
+ * @param format `auto` is pretty on a terminal
+ */
+export function createLogger(options: { level: string; format: 'auto' | 'json' | 'pretty' }): Logger {
+  const people = options.format === 'pretty' || (options.format === 'auto' && process.stderr.isTTY === true);
+  const stream = people
+    ? pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' })
+    : pino.destination({ dest: 2, sync: false });
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
+    },
+    stream,
+  );
+}

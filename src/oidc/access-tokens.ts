@@ -1,0 +1,66 @@
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
+import type Provider from 'oidc-provider';
+
+/** Parts of the engine's token models that its types leave out; pinned with oidc-provider (~9.13). */
+interface TokenModel {
+  format?: string;
+  iat?: number;
+  exp?: number;
+  expiration: number;
+  getValueAndPayload(): Promise<{ value: string; payload?: Record<string, unknown> }>;
+  [field: string]: unknown;
+}
+
+interface TokenModelClass {
+  prototype: TokenModel;
+  IN_PAYLOAD: readonly string[];
+}
+
+/**
+ * The engine hands out JWT access tokens without storing them, so they could be neither introspected nor revoked.
+ * This stores a record under the token's `jti` beside each, and the token dies with its record, grant, session or account.
+ */
+export function recordAccessTokens(provider: Provider, now: () => number): void {
+  for (const model of [provider.AccessToken, provider.ClientCredentials] as unknown as TokenModelClass[]) {
+    const original = model.prototype.getValueAndPayload;
+    model.prototype.getValueAndPayload = async function recorded(this: TokenModel) {
+      const result = await original.call(this);
+      if (result.payload || this.format !== 'jwt') return result;
+      const iat = this.iat ?? now();
+      const fields = model.IN_PAYLOAD.filter((field) => field !== 'format' && this[field] !== undefined).map((field) => [
+        field,
+        this[field],
+      ]);
+      return { value: result.value, payload: { ...Object.fromEntries(fields), iat, exp: this.exp ?? iat + this.expiration } };
+    };
+  }
+}
+
+/** Checks a JWT access token of ours (RFC 9068) and gives its `jti`, under which its record stands; undefined when it is none. */
+export type ReadAccessToken = (token: string) => Promise<string | undefined>;
+
+export function createAccessTokenReader({
+  issuer,
+  jwks,
+  clock,
+}: {
+  issuer: string;
+  jwks: JSONWebKeySet;
+  clock: () => Date;
+}): ReadAccessToken {
+  const keys = createLocalJWKSet(jwks);
+  return async (token) => {
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        issuer,
+        typ: 'at+jwt',
+        algorithms: ['ES256', 'RS256'],
+        requiredClaims: ['jti', 'exp', 'sub', 'client_id'],
+        currentDate: clock(),
+      });
+      return payload.jti;
+    } catch {
+      return undefined;
+    }
+  };
+}

@@ -1,0 +1,133 @@
+import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
+import { clientId } from '../domain/clients/client.ts';
+import type { ClientStore } from '../domain/clients/client-store.ts';
+import type { Artifact, ArtifactStore } from '../domain/tokens/artifact-store.ts';
+import type { Clock } from '../lib/clock.ts';
+import { sha256 } from '../lib/digest.ts';
+import type { JsonObject } from '../lib/json.ts';
+import type { Keyring } from '../lib/keyring.ts';
+import { toEngineMetadata } from './client-view.ts';
+
+/** The engine checks expiry with this tolerance itself; the store keeps an artifact just as long. */
+export const CLOCK_TOLERANCE_SECONDS = 15;
+
+/** Looked up by something other than their bearer value, so that value is kept, sealed. */
+const SEALED_VALUE = new Set(['Session']);
+
+/** Their id is no bearer value: other artifacts name them by it. */
+const PLAIN_ID = new Set(['Grant']);
+
+export interface AdapterDeps {
+  readonly artifacts: ArtifactStore;
+  readonly clients: ClientStore;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+  /** A single-use artifact was presented again: somebody has a copy. */
+  readonly onReuse: (reuse: {
+    readonly kind: string;
+    readonly grantId: string | undefined;
+    readonly accountId: string | undefined;
+    readonly clientId: string | undefined;
+  }) => void;
+}
+
+/** The engine's storage port, one adapter per kind of artifact. Clients are ours and read-only here. */
+export function createAdapterFactory(deps: AdapterDeps): (kind: string) => Adapter {
+  return (kind) => (kind === 'Client' ? clientAdapter(deps.clients) : artifactAdapter(kind, deps));
+}
+
+function clientAdapter(clients: ClientStore): Adapter {
+  const readOnly = async () => {
+    throw new Error('clients are changed through the client service');
+  };
+  return {
+    async find(id) {
+      const client = await clients.find(clientId(id));
+      return client && !client.disabled ? (toEngineMetadata(client) as unknown as AdapterPayload) : undefined;
+    },
+    upsert: readOnly,
+    destroy: readOnly,
+    consume: readOnly,
+    findByUid: readOnly,
+    findByUserCode: readOnly,
+    revokeByGrantId: readOnly,
+  };
+}
+
+function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
+  const { artifacts, keyring, clock, onReuse } = deps;
+  // A bearer value at rest is a stolen database away from being used: only its digest is the key.
+  const keyOf = (id: string) => (PLAIN_ID.has(kind) ? id : sha256(id));
+
+  function toArtifact(id: string, payload: AdapterPayload): Artifact {
+    const { jti: _jti, authorizations, consumed: _consumed, ...rest } = payload;
+    const key = keyOf(id);
+    return {
+      payload: { ...(rest as JsonObject), ...(SEALED_VALUE.has(kind) && { sealedId: keyring.seal(id, `${kind} ${key}`) }) },
+      grantId: payload.grantId,
+      accountId: payload.accountId,
+      clientId: payload.clientId,
+      uid: payload.uid,
+      userCode: payload.userCode,
+      // Two tabs that sign in to two clients at once each save the session they read: entries add up instead of overwriting.
+      ...(authorizations && { members: { group: `${payload.uid} ${payload.accountId}`, entries: authorizations as JsonObject } }),
+    };
+  }
+
+  function toPayload(key: string, id: string | undefined, artifact: Artifact): AdapterPayload {
+    const { sealedId, ...rest } = artifact.payload;
+    const jti = id ?? (typeof sealedId === 'string' ? keyring.open(sealedId, `${kind} ${key}`) : key);
+    return {
+      ...(rest as AdapterPayload),
+      jti,
+      ...(artifact.members && { authorizations: artifact.members.entries as NonNullable<AdapterPayload['authorizations']> }),
+      ...(artifact.consumedAt !== undefined && { consumed: artifact.consumedAt }),
+    };
+  }
+
+  const expiry = (seconds: number | undefined) =>
+    seconds === undefined ? undefined : new Date(clock().getTime() + (seconds + CLOCK_TOLERANCE_SECONDS) * 1000);
+
+  async function revokeGrant(grantId: string): Promise<void> {
+    await artifacts.removeBy('grantId', grantId);
+    await artifacts.remove('Grant', grantId);
+  }
+
+  return {
+    async upsert(id, payload, expiresIn) {
+      const expiresAt = expiry(expiresIn);
+      if (kind !== 'ReplayDetection') return await artifacts.put(kind, keyOf(id), toArtifact(id, payload), expiresAt);
+      // The engine finds, then saves: of 20 uses of one assertion at the same time several would pass. Inserting elects one.
+      const first = await artifacts.putOnce(kind, keyOf(id), toArtifact(id, payload), expiresAt ?? new Date(clock().getTime() + 3_600_000));
+      if (!first) throw new errors.InvalidClientAuth('client assertion tokens must only be used once');
+    },
+    async find(id) {
+      const key = keyOf(id);
+      const artifact = await artifacts.find(kind, key);
+      return artifact && toPayload(key, id, artifact);
+    },
+    async findByUid(uid) {
+      const found = await artifacts.findBy(kind, 'uid', uid);
+      return found && toPayload(found.id, undefined, found.artifact);
+    },
+    async findByUserCode(userCode) {
+      const found = await artifacts.findBy(kind, 'userCode', userCode);
+      return found && toPayload(found.id, undefined, found.artifact);
+    },
+    async consume(id) {
+      const key = keyOf(id);
+      if (await artifacts.consume(kind, key)) return;
+      // RFC 6749 4.1.2 and RFC 9700 4.14.2: used twice means copied. The grant goes too, else the winner's later-saved tokens would outlive this.
+      const artifact = await artifacts.find(kind, key);
+      if (artifact?.grantId) await revokeGrant(artifact.grantId);
+      onReuse({ kind, grantId: artifact?.grantId, accountId: artifact?.accountId, clientId: artifact?.clientId });
+      throw new errors.InvalidGrant(`${kind} already consumed`);
+    },
+    async destroy(id) {
+      await artifacts.remove(kind, keyOf(id));
+    },
+    async revokeByGrantId(grantId) {
+      await artifacts.removeBy('grantId', grantId, [kind]);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { JSONWebKeySet } from 'jose';
+import type { Middleware } from 'koa';
+import compose from 'koa-compose';
+import type { PrivateJwks } from '../domain/keys/key-service.ts';
+import type { InteractionEngine } from '../domain/sessions/interaction.ts';
+import type { JsonObject } from '../lib/json.ts';
+import { createAccessTokenReader, type ReadAccessToken } from './access-tokens.ts';
+import { createInteractionEngine, type HttpExchange } from './interactions.ts';
+import { publishMetadata } from './metadata.ts';
+import { implyConsent } from './offline-access.ts';
+import { testOutboundGuard } from './outbound.ts';
+import { buildProvider, type ProviderDeps, ROUTES } from './provider.ts';
+import { rewriteForm } from './rewrite-form.ts';
+import { userinfo } from './userinfo.ts';
+
+export interface Engine {
+  /** Every protocol endpoint; passes on what is none. */
+  readonly middleware: Middleware;
+  readonly interactions: InteractionEngine<HttpExchange>;
+}
+
+/** The OpenID Connect engine, ready to mount. @throws OutboundGuardError when it would be unsafe to start */
+export async function createEngine(deps: ProviderDeps, jwks: PrivateJwks): Promise<Engine> {
+  const provider = buildProvider(deps, jwks);
+  await testOutboundGuard(provider);
+  const readAccessToken = createAccessTokenReader({
+    issuer: deps.issuer,
+    jwks: { keys: jwks.map(publicPart) } as unknown as JSONWebKeySet,
+    clock: deps.clock,
+  });
+
+  return {
+    middleware: compose([
+      publishMetadata(deps.catalogue),
+      implyConsent(ROUTES.authorization),
+      readJwtAtInspection(readAccessToken),
+      userinfo({ path: ROUTES.userinfo, provider, readAccessToken, accounts: deps.accounts }),
+      compose(provider.middleware as Middleware[]),
+    ]),
+    interactions: createInteractionEngine({ ...deps, provider }),
+  };
+}
+
+/** The engine refuses JWTs at introspection and revocation; ours have a record under their `jti`, which takes their place. */
+function readJwtAtInspection(readAccessToken: ReadAccessToken): Middleware {
+  const paths = new Set<string>([ROUTES.introspection, ROUTES.revocation]);
+  return async (ctx, next) => {
+    if (ctx.method === 'POST' && paths.has(ctx.path) && ctx.is('application/x-www-form-urlencoded')) {
+      rewriteForm(ctx.req, async (form) => {
+        const [token, second] = form.getAll('token');
+        if (second === undefined && token?.split('.').length === 3)
+          form.set('token', (await readAccessToken(token)) ?? 'not-a-token-of-ours');
+      });
+    }
+    await next();
+  };
+}
+
+function publicPart(jwk: JsonObject): JsonObject {
+  const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest } = jwk;
+  return rest;
+}

@@ -1,0 +1,71 @@
+import type Provider from 'oidc-provider';
+import type { errors, KoaContextWithOIDC } from 'oidc-provider';
+import type { Audit, AuditEntry } from '../domain/audit/audit.ts';
+import { sha256 } from '../lib/digest.ts';
+import type { Logger } from '../lib/logger.ts';
+import { originOf } from './origin.ts';
+import { extrasOf } from './resources.ts';
+
+type EngineError = Error & Partial<errors.OIDCProviderError>;
+
+/**
+ * What the engine tells becomes audit entries. Its listeners cannot be awaited, so a token is issued whether or not its entry is stored;
+ * a failed append is logged as an error.
+ */
+export function auditEngineEvents(provider: Provider, { audit, logger }: { audit: Audit; logger: Logger }): void {
+  const tell = (
+    ctx: KoaContextWithOIDC,
+    entry: Omit<AuditEntry, 'origin' | 'tenantId' | 'clientId' | 'accountId'> & Partial<AuditEntry>,
+  ) => {
+    const { client, entities } = ctx.oidc;
+    const token = entities.AccessToken ?? entities.RefreshToken ?? entities.AuthorizationCode;
+    audit
+      .record({
+        origin: originOf(ctx),
+        tenantId: client && extrasOf(client).tenant_id,
+        clientId: client?.clientId,
+        accountId: token?.accountId ?? ctx.oidc.session?.accountId,
+        ...entry,
+      })
+      .catch((error: unknown) => logger.error({ err: error, event: entry.type }, 'audit entry not stored'));
+  };
+  const failure = (error: EngineError) => ({ error: error.message, reason: error.error_detail ?? error.error_description ?? '' });
+
+  provider.on('grant.success', (ctx) => {
+    const { AccessToken, ClientCredentials, Grant } = ctx.oidc.entities;
+    const issued = AccessToken ?? ClientCredentials;
+    tell(ctx, {
+      type: 'token.issued',
+      detail: {
+        grantType: String(ctx.oidc.params?.['grant_type']),
+        scope: issued?.scope ?? '',
+        token: tokenName(issued?.jti),
+        grant: tokenName(Grant?.jti),
+      },
+    });
+  });
+  provider.on('grant.error', (ctx, error: EngineError) => {
+    const reused = /already (used|consumed)/.test(error.error_detail ?? '');
+    tell(ctx, {
+      type: reused ? 'token.reused' : 'token.refused',
+      detail: { grantType: String(ctx.oidc.params?.['grant_type'] ?? ''), ...failure(error) },
+    });
+  });
+  provider.on('grant.revoked', (ctx, grantId) => tell(ctx, { type: 'grant.revoked', detail: { grant: tokenName(grantId) } }));
+  provider.on('authorization.error', (ctx, error: EngineError) =>
+    tell(ctx, { type: 'token.refused', detail: { route: 'authorization', ...failure(error) } }),
+  );
+  const refusedAt = (ctx: KoaContextWithOIDC, error: EngineError) =>
+    tell(ctx, { type: 'token.refused', detail: { route: ctx.oidc.route, ...failure(error) } });
+  provider.on('introspection.error', refusedAt);
+  provider.on('revocation.error', refusedAt);
+  provider.on('end_session.success', (ctx) => tell(ctx, { type: 'logout.succeeded' }));
+  provider.on('server_error', (ctx, error) =>
+    logger.error({ err: error, requestId: ctx.state['requestId'], route: ctx.oidc?.route }, 'the engine failed'),
+  );
+}
+
+/** Enough of a digest to find one token's entries again, useless to anybody as a token. */
+function tokenName(jti: string | undefined): string {
+  return jti ? sha256(jti).slice(0, 12) : '';
+}

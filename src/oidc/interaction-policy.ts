@@ -1,0 +1,45 @@
+import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Role } from '../domain/policy/roles.ts';
+import { personOf } from './claims.ts';
+
+const { Check, Prompt, base } = interactionPolicy;
+
+/** Authentication context classes, weakest first (NIST SP 800-63B assurance levels). */
+export const ACR_VALUES = ['aal1', 'aal2'] as const;
+
+function level(acr: string | undefined): number {
+  return ACR_VALUES.findIndex((value) => value === acr);
+}
+
+/** Any of the requested classes will do (OpenID Connect Core 3.1.2.1, acr_values); a role may need more. */
+function neededLevel(ctx: KoaContextWithOIDC, requiredRoles: readonly Role[]): number {
+  const asked = String(ctx.oidc.params?.['acr_values'] ?? '')
+    .split(' ')
+    .map(level)
+    .filter((value) => value >= 0);
+  const role = personOf(ctx.oidc.account)?.role;
+  return Math.max(asked.length > 0 ? Math.min(...asked) : 0, role && requiredRoles.includes(role) ? 1 : 0);
+}
+
+/** The prompts in the order they are settled: select_account, login, mfa, consent. The first that is due becomes the interaction. */
+export function createInteractionPolicy(requiredRoles: readonly Role[]) {
+  const policy = base();
+  policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
+  policy.get('login')?.checks.add(
+    new Check('account_gone', 'the signed-in account is gone or disabled', (ctx) => {
+      const { oidc } = ctx as KoaContextWithOIDC;
+      return Boolean(oidc.session?.accountId) && !oidc.account;
+    }),
+  );
+  policy.add(
+    new Prompt(
+      { name: 'mfa', requestable: false },
+      new Check('acr_insufficient', 'stronger authentication is required', 'unmet_authentication_requirements', (ctx) => {
+        const koa = ctx as KoaContextWithOIDC;
+        return Boolean(koa.oidc.account) && level(koa.oidc.acr) < neededLevel(koa, requiredRoles);
+      }),
+    ),
+    2,
+  );
+  return policy;
+}

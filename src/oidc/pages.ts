@@ -1,0 +1,23 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+
+/** Pages the engine asks for; http draws them. */
+export interface EnginePages {
+  /** `cause` is for the log and for telling kinds of errors apart, not for the page. */
+  error(ctx: KoaContextWithOIDC, problem: { code: string; description: string | undefined; cause: Error }): Promise<void>;
+  /** Ask whether to sign out. The form posts `xsrf` to `action`, with `logout=yes` to sign out everywhere. */
+  signOut(ctx: KoaContextWithOIDC, form: { action: string; xsrf: string; clientName: string | undefined }): Promise<void>;
+  signedOut(ctx: KoaContextWithOIDC): Promise<void>;
+}
+
+/** The engine hands over a finished form; its two values are what our own page needs. */
+export function logoutPages(pages: EnginePages) {
+  return {
+    logoutSource: (ctx: KoaContextWithOIDC, form: string) =>
+      pages.signOut(ctx, {
+        action: /action="([^"]+)"/.exec(form)?.[1] ?? '',
+        xsrf: /name="xsrf" value="([^"]+)"/.exec(form)?.[1] ?? '',
+        clientName: ctx.oidc.client?.clientName,
+      }),
+    postLogoutSuccessSource: (ctx: KoaContextWithOIDC) => pages.signedOut(ctx),
+  };
+}

@@ -1,0 +1,182 @@
+import Provider, { type Configuration, type Client as EngineClient, type JWK, type KoaContextWithOIDC } from 'oidc-provider';
+import type { Audit } from '../domain/audit/audit.ts';
+import { clientId } from '../domain/clients/client.ts';
+import { matchesSecret } from '../domain/clients/client-service.ts';
+import type { ClientStore } from '../domain/clients/client-store.ts';
+import type { PrivateJwks } from '../domain/keys/key-service.ts';
+import type { Role } from '../domain/policy/roles.ts';
+import type { ArtifactStore } from '../domain/tokens/artifact-store.ts';
+import { type Clock, epochSeconds } from '../lib/clock.ts';
+import type { Keyring } from '../lib/keyring.ts';
+import type { Logger } from '../lib/logger.ts';
+import { recordAccessTokens } from './access-tokens.ts';
+import { type AdapterDeps, CLOCK_TOLERANCE_SECONDS, createAdapterFactory } from './adapter.ts';
+import { accessTokenClaims, CLAIMS, findPerson } from './claims.ts';
+import { EXTRA_CLIENT_METADATA } from './client-view.ts';
+import { auditEngineEvents } from './events.ts';
+import { ACR_VALUES, createInteractionPolicy } from './interaction-policy.ts';
+import { forgetImpliedConsent } from './offline-access.ts';
+import { guardedFetch, type OutboundRules } from './outbound.ts';
+import { type EnginePages, logoutPages } from './pages.ts';
+import { extrasOf, type ResourceDeps, refuseScopeBeyondRole, resourceIndicators } from './resources.ts';
+import { mayInspect } from './token-inspection.ts';
+
+/** Endpoints of the issuer; the well-known documents are at their fixed places. */
+export const ROUTES = {
+  authorization: '/oauth/authorize',
+  token: '/oauth/token',
+  introspection: '/oauth/introspect',
+  revocation: '/oauth/revoke',
+  userinfo: '/oauth/userinfo',
+  jwks: '/oauth/jwks',
+  end_session: '/oauth/logout',
+} as const;
+
+/** Seconds. */
+export interface Lifetimes {
+  readonly access_token: number;
+  readonly id_token: number;
+  readonly authorization_code: number;
+  readonly refresh_token: number;
+  readonly refresh_chain: number;
+  readonly interaction: number;
+  readonly session_idle: number;
+  readonly session_absolute: number;
+  readonly remembered_session: number;
+}
+
+export interface ProviderDeps extends AdapterDeps, Omit<ResourceDeps, 'accessTokenLifetime'> {
+  readonly issuer: string;
+  readonly cookieKeys: readonly string[];
+  readonly artifacts: ArtifactStore;
+  readonly clients: ClientStore;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+  readonly lifetimes: Lifetimes;
+  readonly outbound: OutboundRules & { readonly maxBytes: number };
+  readonly requiredRoles: readonly Role[];
+  readonly pages: EnginePages;
+  readonly audit: Audit;
+  readonly logger: Logger;
+}
+
+/** A consent stays until it is taken back; refresh chains and sessions, which hang on it, end by themselves. */
+const GRANT_SECONDS = 10 * 365 * 86_400;
+
+/** One engine for one set of signing keys: keys are fixed for its life, so new keys mean a new engine (see host.ts). */
+export function buildProvider(deps: ProviderDeps, jwks: PrivateJwks): Provider {
+  const provider = new Provider(deps.issuer, configuration(deps, jwks));
+  provider.proxy = true;
+  recordAccessTokens(provider, () => epochSeconds(deps.clock()));
+  compareSecretsByDigest(provider, deps);
+  auditEngineEvents(provider, deps);
+  return provider;
+}
+
+/** Secrets are stored as digests and up to two are live; the engine would compare one in plain text. */
+function compareSecretsByDigest(provider: Provider, { clients, clock }: Pick<ProviderDeps, 'clients' | 'clock'>): void {
+  const prototype = provider.Client.prototype as EngineClient & { compareClientSecret(secret: string): Promise<boolean> };
+  prototype.compareClientSecret = async function compare(secret) {
+    const client = await clients.find(clientId(this.clientId));
+    return client !== undefined && matchesSecret(client.secrets, secret, clock());
+  };
+}
+
+function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
+  const { accounts, lifetimes, clock, issuer } = deps;
+  const resourceDeps = { ...deps, accessTokenLifetime: lifetimes.access_token };
+  const secure = issuer.startsWith('https:');
+  const keepsRefreshing = (client: EngineClient, scopes: ReadonlySet<string>) =>
+    scopes.has('offline_access') || extrasOf(client).refresh_without_offline_access;
+
+  return {
+    adapter: createAdapterFactory(deps),
+    jwks: { keys: jwks as unknown as JWK[] },
+    routes: ROUTES,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    scopes: ['openid', 'offline_access', 'profile', 'email'],
+    claims: CLAIMS,
+    acrValues: [...ACR_VALUES],
+    subjectTypes: ['public'],
+    responseTypes: ['code'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256', 'ES256'],
+      clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA', 'Ed25519'],
+    },
+    clientDefaults: { id_token_signed_response_alg: 'RS256' },
+    extraClientMetadata: { properties: [...EXTRA_CLIENT_METADATA] },
+    extraParams: { offline_consent: (ctx: KoaContextWithOIDC) => forgetImpliedConsent(ctx) },
+    // Auth.js and others read nothing but the ID token, so it carries the claims of the granted scopes.
+    conformIdTokenClaims: false,
+    pkce: { required: (_ctx, client) => extrasOf(client).require_pkce },
+    findAccount: (_ctx, sub) => findPerson(accounts, sub),
+    extraTokenClaims: (ctx, token) => accessTokenClaims(accounts, ctx as KoaContextWithOIDC | undefined, token as never),
+    loadExistingGrant: (ctx) => loadGrant(ctx, deps.artifacts),
+    issueRefreshToken: async (_ctx, client, code) => client.grantTypeAllowed('refresh_token') && keepsRefreshing(client, code.scopes),
+    expiresWithSession: async (ctx, token) => !ctx.oidc.client || !keepsRefreshing(ctx.oidc.client, token.scopes),
+    rotateRefreshToken: async (ctx) => {
+      await refuseScopeBeyondRole(ctx, resourceDeps);
+      return true;
+    },
+    clientBasedCORS: (_ctx, origin, client) => extrasOf(client).allowed_origins.includes(origin),
+    interactions: { policy: createInteractionPolicy(deps.requiredRoles), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    cookies: {
+      keys: [...deps.cookieKeys],
+      names: {
+        session: secure ? '__Host-gatehouse_session' : 'gatehouse_session',
+        interaction: 'gatehouse_interaction',
+        resume: 'gatehouse_resume',
+      },
+      long: { signed: true, httpOnly: true, sameSite: 'lax', secure, path: '/' },
+      short: { signed: true, httpOnly: true, sameSite: 'lax', secure },
+    },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayInspect(client, token, deps) },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => mayInspect(client, token, deps) },
+      resourceIndicators: resourceIndicators(resourceDeps),
+      rpInitiatedLogout: { enabled: true, ...logoutPages(deps.pages) },
+    },
+    renderError: (ctx, out, error) => deps.pages.error(ctx, { code: out.error, description: out.error_description, cause: error }),
+    fetch: guardedFetch(deps.outbound),
+    fetchResponseBodyLimits: { jwks_uri: deps.outbound.maxBytes, sector_identifier_uri: deps.outbound.maxBytes },
+    ttl: ttl(lifetimes, clock),
+  } as Configuration;
+}
+
+function ttl(lifetimes: Lifetimes, clock: Clock): NonNullable<Configuration['ttl']> {
+  const now = () => epochSeconds(clock());
+  return {
+    AccessToken: lifetimes.access_token,
+    ClientCredentials: lifetimes.access_token,
+    AuthorizationCode: lifetimes.authorization_code,
+    IdToken: lifetimes.id_token,
+    Interaction: lifetimes.interaction,
+    Grant: GRANT_SECONDS,
+    // Each use starts a new term, but the chain since the sign-in is capped (RFC 9700 2.2.2).
+    RefreshToken: (_ctx, token) => Math.max(1, Math.min(lifetimes.refresh_token, (token.iiat ?? now()) + lifetimes.refresh_chain - now())),
+    Session: (_ctx, session) => {
+      const remembered = session.accountId !== undefined && session.transient !== true;
+      const idle = remembered ? lifetimes.remembered_session : lifetimes.session_idle;
+      const absolute = remembered ? lifetimes.remembered_session : lifetimes.session_absolute;
+      return Math.max(1, Math.min(idle, (session.loginTs ?? now()) + absolute - now()));
+    },
+  };
+}
+
+/** What this person allowed this client before, in whatever session: consent is asked once. */
+async function loadGrant(ctx: KoaContextWithOIDC, artifacts: ArtifactStore) {
+  const { client, account, provider, result, session } = ctx.oidc;
+  if (!client || !account) return undefined;
+  const named = result?.consent?.grantId ?? session?.grantIdFor(client.clientId);
+  const grant = named && (await provider.Grant.find(named));
+  if (grant && grant.accountId === account.accountId) return grant;
+  const earlier = (await artifacts.list('Grant', 'accountId', account.accountId)).find(
+    ({ artifact }) => artifact.clientId === client.clientId,
+  );
+  return earlier && (await provider.Grant.find(earlier.id));
+}

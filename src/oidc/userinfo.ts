@@ -1,0 +1,63 @@
+import type { Context, Middleware } from 'koa';
+import type Provider from 'oidc-provider';
+import type { AccountStore } from '../domain/accounts/account-store.ts';
+import type { ReadAccessToken } from './access-tokens.ts';
+import { findPerson } from './claims.ts';
+import { extrasOf } from './resources.ts';
+
+export interface UserinfoDeps {
+  readonly path: string;
+  readonly provider: Provider;
+  readonly readAccessToken: ReadAccessToken;
+  readonly accounts: AccountStore;
+}
+
+/**
+ * UserInfo (OpenID Connect Core 5.3) for the house's access tokens. They name the API as their audience, which the engine's own endpoint refuses;
+ * here a token serves for both, as clients that never send `resource` expect. Header only: RFC 6750 5.3 keeps tokens out of addresses.
+ */
+export function userinfo(deps: UserinfoDeps): Middleware {
+  return async (ctx, next) => {
+    if (ctx.path !== deps.path || (ctx.method !== 'GET' && ctx.method !== 'POST')) return await next();
+    ctx.set('Cache-Control', 'no-store');
+    ctx.vary('Origin');
+    const [, bearer] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('Authorization')) ?? [];
+    if (ctx.query['access_token'] !== undefined) return refuse(ctx, 400, 'invalid_request', 'access tokens are not accepted in the query');
+    if (!bearer) return refuse(ctx, 401, undefined, 'no access token provided');
+    await answer(ctx, bearer, deps);
+  };
+}
+
+async function answer(ctx: Context, bearer: string, deps: UserinfoDeps): Promise<void> {
+  const { provider } = deps;
+  const jti = await deps.readAccessToken(bearer);
+  const token = jti === undefined ? undefined : await provider.AccessToken.find(jti);
+  const client = token?.clientId === undefined ? undefined : await provider.Client.find(token.clientId);
+  const origin = ctx.get('Origin');
+  if (origin && client) {
+    if (!extrasOf(client).allowed_origins.includes(origin))
+      return refuse(ctx, 400, 'invalid_request', `origin ${origin} not allowed for client: ${client.clientId}`);
+    ctx.set('Access-Control-Allow-Origin', origin);
+    ctx.set('Access-Control-Expose-Headers', 'WWW-Authenticate');
+  }
+  if (!token || !client) return refuse(ctx, 401, 'invalid_token', 'the access token is unknown, expired or revoked');
+  const grant = token.grantId === undefined ? undefined : await provider.Grant.find(token.grantId);
+  const person = await findPerson(deps.accounts, token.accountId);
+  if (!grant || grant.clientId !== token.clientId || grant.accountId !== token.accountId || !person) {
+    return refuse(ctx, 401, 'invalid_token', 'the access token is unknown, expired or revoked');
+  }
+  const scope = grant.getOIDCScope();
+  if (!scope.split(' ').includes('openid')) return refuse(ctx, 403, 'insufficient_scope', 'the openid scope was not granted');
+  const claims = new provider.Claims(await person.claims('userinfo', scope, {}, []), { client });
+  claims.scope(scope);
+  claims.rejected(grant.getRejectedOIDCClaims());
+  ctx.body = await claims.result();
+}
+
+/** RFC 6750 3: the challenge repeats the error, and says nothing of it when no token was sent. */
+function refuse(ctx: Context, status: number, error: string | undefined, description: string): void {
+  const challenge = error ? `, error="${error}", error_description="${description}"` : '';
+  ctx.status = status;
+  ctx.set('WWW-Authenticate', `Bearer realm="gatehouse"${challenge}`);
+  ctx.body = { error: error ?? 'invalid_token', error_description: description };
+}
