@@ -1,0 +1,120 @@
+import { type Account, accountId, loginKey } from '../../domain/accounts/account.ts';
+import type { AccountStore } from '../../domain/accounts/account-store.ts';
+import type { Role } from '../../domain/policy/roles.ts';
+import { tenantId } from '../../domain/tenants/tenant.ts';
+import type { Connection } from './connection.ts';
+import { rethrowTaken } from './sqlite-errors.ts';
+
+interface AccountRow {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly email: string;
+  readonly email_key: string;
+  readonly email_verified: number;
+  readonly username: string | null;
+  readonly username_key: string | null;
+  readonly display_name: string | null;
+  readonly role: string;
+  readonly super_administrator: number;
+  readonly disabled: number;
+  readonly password_hash: string | null;
+  readonly credential_version: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+const UNIQUE_FIELDS = { 'accounts.id': 'id', 'accounts.email_key': 'email', 'accounts.username_key': 'username' };
+
+const INSERT = `
+INSERT INTO accounts (id, tenant_id, email, email_key, email_verified, username, username_key, display_name, role,
+  super_administrator, disabled, password_hash, credential_version, created_at, updated_at)
+VALUES (:id, :tenant_id, :email, :email_key, :email_verified, :username, :username_key, :display_name, :role,
+  :super_administrator, :disabled, :password_hash, :credential_version, :created_at, :updated_at)`;
+
+/** An account keeps its id and its tenant for life. */
+const UPDATE = `
+UPDATE accounts SET email = :email, email_key = :email_key, email_verified = :email_verified, username = :username,
+  username_key = :username_key, display_name = :display_name, role = :role, super_administrator = :super_administrator,
+  disabled = :disabled, password_hash = :password_hash, credential_version = :credential_version,
+  created_at = :created_at, updated_at = :updated_at
+WHERE tenant_id = :tenant_id AND id = :id
+RETURNING *`;
+
+export function createAccountStore(connection: Connection): AccountStore {
+  const insert = connection.statement(INSERT);
+  const update = connection.statement<AccountRow>(UPDATE);
+  const inTenant = connection.statement<AccountRow>('SELECT * FROM accounts WHERE tenant_id = :tenant AND id = :id');
+  const byId = connection.statement<AccountRow>('SELECT * FROM accounts WHERE id = :id');
+  const byEmail = connection.statement<AccountRow>('SELECT * FROM accounts WHERE email_key = :key');
+  const byUsername = connection.statement<AccountRow>('SELECT * FROM accounts WHERE username_key = :key');
+  const page = connection.statement<AccountRow>('SELECT * FROM accounts WHERE id > :after ORDER BY id LIMIT :limit');
+  const tenantPage = connection.statement<AccountRow>(
+    'SELECT * FROM accounts WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit',
+  );
+  const superAdministrator = connection.statement('SELECT 1 FROM accounts WHERE super_administrator = 1 LIMIT 1');
+
+  return {
+    async create(account) {
+      await connection.change(insert, fromAccount(account)).catch((error) => rethrowTaken(error, UNIQUE_FIELDS));
+    },
+    find: (tenant, id) => connection.read(() => toAccount(inTenant.get({ tenant, id }))),
+    findSubject: (id) => connection.read(() => toAccount(byId.get({ id }))),
+    findByLogin: (key) => connection.read(() => toAccount((key.includes('@') ? byEmail : byUsername).get({ key }))),
+    update(tenant, id, change) {
+      return connection
+        .transaction(() => {
+          const old = toAccount(inTenant.get({ tenant, id }));
+          return old && toAccount(update.get(fromAccount({ ...change(old), tenantId: tenant, id })));
+        })
+        .catch((error) => rethrowTaken(error, UNIQUE_FIELDS));
+    },
+    list(tenant, { after = '', limit }) {
+      return connection.read(() =>
+        (tenant === undefined ? page.all({ after, limit }) : tenantPage.all({ tenant, after, limit })).map(accountOf),
+      );
+    },
+    hasSuperAdministrator: () => connection.read(() => superAdministrator.get() !== undefined),
+  };
+}
+
+function fromAccount(account: Account): { [Column in keyof AccountRow]: AccountRow[Column] } {
+  return {
+    id: account.id,
+    tenant_id: account.tenantId,
+    email: account.email,
+    email_key: loginKey(account.email),
+    email_verified: Number(account.emailVerified),
+    username: account.username ?? null,
+    username_key: account.username === undefined ? null : loginKey(account.username),
+    display_name: account.displayName ?? null,
+    role: account.role,
+    super_administrator: Number(account.superAdministrator),
+    disabled: Number(account.disabled),
+    password_hash: account.passwordHash ?? null,
+    credential_version: account.credentialVersion,
+    created_at: account.createdAt.getTime(),
+    updated_at: account.updatedAt.getTime(),
+  };
+}
+
+function toAccount(row: AccountRow | undefined): Account | undefined {
+  return row && accountOf(row);
+}
+
+function accountOf(row: AccountRow): Account {
+  return {
+    id: accountId(row.id),
+    tenantId: tenantId(row.tenant_id),
+    email: row.email,
+    emailVerified: row.email_verified === 1,
+    username: row.username ?? undefined,
+    displayName: row.display_name ?? undefined,
+    role: row.role as Role,
+    superAdministrator: row.super_administrator === 1,
+    disabled: row.disabled === 1,
+    passwordHash: row.password_hash ?? undefined,
+    credentialVersion: row.credential_version,
+    createdAt: new Date(row.created_at),
+    updatedAt: new Date(row.updated_at),
+  };
+}

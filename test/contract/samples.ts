@@ -1,0 +1,142 @@
+import { type Account, accountId } from '../../src/domain/accounts/account.ts';
+import type { LinkDigest, OneTimeLink } from '../../src/domain/accounts/one-time-link.ts';
+import type { AuditEvent } from '../../src/domain/audit/audit-log.ts';
+import { type Client, clientId } from '../../src/domain/clients/client.ts';
+import type { SigningKey } from '../../src/domain/keys/key-store.ts';
+import type { LoginChallenge } from '../../src/domain/login/challenge-store.ts';
+import type { TotpFactor } from '../../src/domain/mfa/mfa-store.ts';
+import { type Tenant, tenantId } from '../../src/domain/tenants/tenant.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+
+/** Every field of every sample differs from its default, so that a column that is dropped shows. */
+const T1 = new Date('2026-01-01T10:20:30.401Z');
+const T2 = new Date('2026-01-01T11:21:31.502Z');
+
+export function sampleTenant(changes: Partial<Tenant> = {}): Tenant {
+  return { id: tenantId('tenant-a'), slug: 'acme', name: 'Acme “Ünïcode” GmbH', createdAt: new Date(T1), ...changes };
+}
+
+export function sampleAccount(changes: Partial<Account> = {}): Account {
+  return {
+    id: accountId('account-1'),
+    tenantId: tenantId('tenant-a'),
+    email: 'Ada@Example.com',
+    emailVerified: true,
+    username: 'Ada.L',
+    displayName: 'Ada Lovelace',
+    role: 'operator',
+    superAdministrator: true,
+    disabled: true,
+    passwordHash: '$gatehouse$v=1$hash',
+    credentialVersion: 7,
+    createdAt: new Date(T1),
+    updatedAt: new Date(T2),
+    ...changes,
+  };
+}
+
+/** Number n of many: unique id, e-mail and username. */
+export function numberedAccount(n: number, changes: Partial<Account> = {}): Account {
+  const digits = String(n).padStart(4, '0');
+  return sampleAccount({
+    id: accountId(`account-${digits}`),
+    email: `person${digits}@example.com`,
+    username: `person${digits}`,
+    ...changes,
+  });
+}
+
+export function sampleLink(changes: Partial<OneTimeLink> = {}): OneTimeLink {
+  return {
+    digest: linkDigest('digest-1'),
+    purpose: 'set-password',
+    accountId: accountId('account-1'),
+    expiresAt: new Date('2026-01-03T00:00:00.123Z'),
+    ...changes,
+  };
+}
+
+export function linkDigest(value: string): LinkDigest {
+  return value as LinkDigest;
+}
+
+export function sampleFactor(changes: Partial<TotpFactor> = {}): TotpFactor {
+  return { accountId: accountId('account-1'), sealedSecret: 'v1.sealed', lastStep: 58_000_000, confirmedAt: new Date(T1), ...changes };
+}
+
+export function sampleClient(changes: Partial<Client> = {}): Client {
+  return {
+    id: clientId('client-1'),
+    tenantId: tenantId('tenant-a'),
+    name: 'Käse & Co <app>',
+    type: 'native',
+    verified: true,
+    disabled: true,
+    redirectUris: ['https://app.example/cb?x=1', 'http://127.0.0.1/cb'],
+    postLogoutRedirectUris: ['https://app.example/bye'],
+    scopes: ['read:interactions', 'read:users'],
+    requirePkce: true,
+    refreshWithoutOfflineAccess: true,
+    allowedOrigins: ['https://app.example'],
+    secrets: [
+      { id: 's1', digest: 'd1', createdAt: new Date(T1), expiresAt: new Date(T2) },
+      { id: 's2', digest: 'd2', createdAt: new Date(T2), expiresAt: undefined },
+    ],
+    metadata: { logo_uri: 'https://app.example/logo.svg', jwks: { keys: [{ kty: 'EC' }] }, default_max_age: 5, tls: null, flag: false },
+    createdAt: new Date(T1),
+    updatedAt: new Date(T2),
+    ...changes,
+  };
+}
+
+export function sampleKey(changes: Partial<SigningKey> = {}): SigningKey {
+  return {
+    kid: 'kid-1',
+    alg: 'ES256',
+    publicJwk: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' },
+    sealedPrivateJwk: 'v1.sealed',
+    active: true,
+    createdAt: new Date(T1),
+    ...changes,
+  };
+}
+
+export function sampleChallenge(changes: Partial<LoginChallenge> = {}): LoginChallenge {
+  return {
+    id: 'challenge-1',
+    tenantId: tenantId('tenant-a'),
+    accountId: accountId('account-1'),
+    credentialVersion: 7,
+    step: 'enrol',
+    remember: true,
+    sealedSecret: 'v1.sealed',
+    amr: ['pwd', 'otp'],
+    expiresAt: new Date('2026-01-02T03:14:05.123Z'),
+    ...changes,
+  };
+}
+
+export function sampleEvent(changes: Partial<AuditEvent> = {}): Omit<AuditEvent, 'sequence'> {
+  return {
+    at: new Date(T1),
+    type: 'token.issued',
+    tenantId: 'tenant-a',
+    accountId: 'account-1',
+    clientId: 'client-1',
+    requestId: 'request-1',
+    ip: '2001:db8::1',
+    detail: { scope: 'openid', amr: ['pwd'], nested: { deep: true }, none: null },
+    ...changes,
+  };
+}
+
+/** A tenant `tenant-a` with the person `account-1`, and an empty tenant `tenant-b`: what rows about people refer to. */
+export async function seedPeople(storage: Storage): Promise<{ tenant: Tenant; other: Tenant; account: Account }> {
+  const tenant = sampleTenant();
+  const other = sampleTenant({ id: tenantId('tenant-b'), slug: 'other', createdAt: new Date(T2) });
+  const account = sampleAccount();
+  await storage.tenants.create(tenant);
+  await storage.tenants.create(other);
+  await storage.accounts.create(account);
+  return { tenant, other, account };
+}
