@@ -21,7 +21,7 @@ export interface ClientExtras {
 /** A client of ours in the words of the engine (OpenID Connect Registration metadata). */
 export function toEngineMetadata(client: Client): ClientMetadata & ClientExtras {
   const confidential = client.type === 'web' || client.type === 'service';
-  const method = confidential ? (client.metadata['token_endpoint_auth_method'] ?? 'client_secret_basic') : 'none';
+  const method = confidential ? (client.metadata.token_endpoint_auth_method ?? 'client_secret_basic') : 'none';
   return {
     ...(client.metadata as Partial<ClientMetadata>),
     client_id: client.id,

@@ -37,7 +37,7 @@ export function auditEngineEvents(provider: Provider, { audit, logger }: { audit
     tell(ctx, {
       type: 'token.issued',
       detail: {
-        grantType: String(ctx.oidc.params?.['grant_type']),
+        grantType: String(ctx.oidc.params?.grant_type),
         scope: issued?.scope ?? '',
         token: tokenName(issued?.jti),
         grant: tokenName(Grant?.jti),
@@ -48,7 +48,7 @@ export function auditEngineEvents(provider: Provider, { audit, logger }: { audit
     const reused = /already (used|consumed)/.test(error.error_detail ?? '');
     tell(ctx, {
       type: reused ? 'token.reused' : 'token.refused',
-      detail: { grantType: String(ctx.oidc.params?.['grant_type'] ?? ''), ...failure(error) },
+      detail: { grantType: String(ctx.oidc.params?.grant_type ?? ''), ...failure(error) },
     });
   });
   provider.on('grant.revoked', (ctx, grantId) => tell(ctx, { type: 'grant.revoked', detail: { grant: tokenName(grantId) } }));
@@ -61,7 +61,7 @@ export function auditEngineEvents(provider: Provider, { audit, logger }: { audit
   provider.on('revocation.error', refusedAt);
   provider.on('end_session.success', (ctx) => tell(ctx, { type: 'logout.succeeded' }));
   provider.on('server_error', (ctx, error) =>
-    logger.error({ err: error, requestId: ctx.state['requestId'], route: ctx.oidc?.route }, 'the engine failed'),
+    logger.error({ err: error, requestId: ctx.state.requestId, route: ctx.oidc?.route }, 'the engine failed'),
   );
 }
 

@@ -8,12 +8,12 @@ const { Check, Prompt, base } = interactionPolicy;
 export const ACR_VALUES = ['aal1', 'aal2'] as const;
 
 function level(acr: string | undefined): number {
-  return ACR_VALUES.findIndex((value) => value === acr);
+  return (ACR_VALUES as readonly (string | undefined)[]).indexOf(acr);
 }
 
 /** Any of the requested classes will do (OpenID Connect Core 3.1.2.1, acr_values); a role may need more. */
 function neededLevel(ctx: KoaContextWithOIDC, requiredRoles: readonly Role[]): number {
-  const asked = String(ctx.oidc.params?.['acr_values'] ?? '')
+  const asked = String(ctx.oidc.params?.acr_values ?? '')
     .split(' ')
     .map(level)
     .filter((value) => value >= 0);

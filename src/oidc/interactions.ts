@@ -61,7 +61,7 @@ export function createInteractionEngine({ provider, clients, accounts, catalogue
 
   async function pending(exchange: HttpExchange): Promise<PendingInteraction> {
     const found = await details(exchange);
-    const client = await clients.find(clientId(String(found.params['client_id'])));
+    const client = await clients.find(clientId(String(found.params.client_id)));
     const prompt = PROMPTS.find((name) => name === found.prompt.name);
     if (!client || client.disabled || !prompt) throw new InteractionLostError('The application this sign-in was for is gone.');
     const missing = await missingOf(found, client);
@@ -73,13 +73,13 @@ export function createInteractionEngine({ provider, clients, accounts, catalogue
       uid: found.uid,
       prompt,
       client,
-      redirectHost: URL.parse(String(found.params['redirect_uri']))?.host ?? '',
+      redirectHost: URL.parse(String(found.params.redirect_uri))?.host ?? '',
       sessionAccountId: sessionAccountId === undefined ? undefined : accountId(sessionAccountId),
       sessionAmr: found.session?.amr ?? [],
-      loginHint: typeof found.params['login_hint'] === 'string' ? found.params['login_hint'] : undefined,
+      loginHint: typeof found.params.login_hint === 'string' ? found.params.login_hint : undefined,
       reauthenticate: prompt === 'login' && sessionAccountId !== undefined,
       missing,
-      granted: String(found.params['scope'] ?? '')
+      granted: String(found.params.scope ?? '')
         .split(' ')
         .filter((scope) => possible.has(scope) && !asked.has(scope)),
     };

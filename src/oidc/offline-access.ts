@@ -23,8 +23,8 @@ export function implyConsent(path: string): Middleware {
 }
 
 export function forgetImpliedConsent(ctx: KoaContextWithOIDC): void {
-  const prompt = ctx.oidc.params?.['prompt'];
+  const prompt = ctx.oidc.params?.prompt;
   if (!ctx.state[MARK] || typeof prompt !== 'string' || !ctx.oidc.params) return;
   const rest = prompt.split(' ').filter((name) => name !== 'consent');
-  ctx.oidc.params['prompt'] = rest.length > 0 ? rest.join(' ') : undefined;
+  ctx.oidc.params.prompt = rest.length > 0 ? rest.join(' ') : undefined;
 }

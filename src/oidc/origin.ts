@@ -7,5 +7,5 @@ interface Request {
 }
 
 export function originOf(ctx: Request): Origin {
-  return { requestId: String(ctx.state['requestId']), ip: ctx.ip };
+  return { requestId: String(ctx.state.requestId), ip: ctx.ip };
 }

@@ -37,10 +37,10 @@ export function resourceIndicators(deps: ResourceDeps) {
       if (resource !== deps.api) throw new errors.InvalidTarget(`this server issues tokens for ${deps.api}`);
       const allowed = await ceiling(ctx, client, deps);
       const params = ctx.oidc.params;
-      if (params?.['grant_type'] === 'client_credentials') {
+      if (params?.grant_type === 'client_credentials') {
         // RFC 6749 3.3: a service that names no scope gets those it was granted; one that asks for more is told so.
-        params['scope'] ??= [...allowed].join(' ');
-        refuseBeyond(allowed, String(params['scope']));
+        params.scope ??= [...allowed].join(' ');
+        refuseBeyond(allowed, String(params.scope));
       }
       return {
         scope: [...allowed].join(' '),
@@ -61,7 +61,7 @@ function refuseBeyond(allowed: ReadonlySet<string>, asked: string): void {
 /** Runs before the refresh token is used up: a request for more than the person may hand over now costs the client nothing. */
 export async function refuseScopeBeyondRole(ctx: KoaContextWithOIDC, deps: ResourceDeps): Promise<void> {
   const client = ctx.oidc.client;
-  const asked = ctx.oidc.params?.['scope'];
+  const asked = ctx.oidc.params?.scope;
   if (!client || typeof asked !== 'string') return;
   const allowed = await ceiling(ctx, client, deps);
   refuseBeyond(new Set([...allowed, ...OPENID_SCOPES]), asked);

@@ -22,7 +22,7 @@ export function userinfo(deps: UserinfoDeps): Middleware {
     ctx.set('Cache-Control', 'no-store');
     ctx.vary('Origin');
     const [, bearer] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('Authorization')) ?? [];
-    if (ctx.query['access_token'] !== undefined) return refuse(ctx, 400, 'invalid_request', 'access tokens are not accepted in the query');
+    if (ctx.query.access_token !== undefined) return refuse(ctx, 400, 'invalid_request', 'access tokens are not accepted in the query');
     if (!bearer) return refuse(ctx, 401, undefined, 'no access token provided');
     await answer(ctx, bearer, deps);
   };

@@ -62,7 +62,7 @@ export function matchesSecret(secrets: readonly ClientSecret[], secret: string, 
 
 /** Whether this kind of client proves itself with a shared secret. */
 function usesSecret(type: ClientType, metadata: JsonObject): boolean {
-  return (type === 'web' || type === 'service') && metadata['token_endpoint_auth_method'] !== 'private_key_jwt';
+  return (type === 'web' || type === 'service') && metadata.token_endpoint_auth_method !== 'private_key_jwt';
 }
 
 /** Readable in logs, unguessable enough not to collide, and never the shape of an account's id: `sub` of a client is no person's. */

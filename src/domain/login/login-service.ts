@@ -23,7 +23,7 @@ export interface PasswordAttempt {
 export type PasswordOutcome =
   | { readonly kind: 'passed'; readonly account: Account }
   | { readonly kind: 'failed' }
-  | { readonly kind: 'paused'; readonly until: Date | undefined };
+  | { readonly kind: 'paused'; readonly limit: 'address' | 'account'; readonly until: Date | undefined };
 
 /** The one place a password is checked, for pages and APIs alike. */
 export interface LoginService {
@@ -77,7 +77,7 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
       const fromAddress = await counters.hit(address, limits.address, now);
       if (!fromAddress.allowed) {
         await audit.record({ type: 'login.paused', origin, detail: { limit: 'address' } });
-        return { kind: 'paused', until: fromAddress.resetsAt };
+        return { kind: 'paused', limit: 'address', until: fromAddress.resetsAt };
       }
 
       const account = await accounts.findByLogin(loginKey(identifier));
@@ -85,7 +85,7 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
       const { keys, paused } = await count(attempt, account);
       if (paused) {
         await audit.record({ type: 'login.paused', ...about, detail: { limit: 'account' } });
-        return { kind: 'paused', until: paused.until };
+        return { kind: 'paused', limit: 'account', until: paused.until };
       }
 
       const checkable = password.length <= 2 * MAX_PASSWORD_LENGTH ? password : '';

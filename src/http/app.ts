@@ -1,0 +1,46 @@
+import Koa, { type Middleware } from 'koa';
+import type { Logger } from '../lib/logger.ts';
+import { type AccountPagesDeps, accountRouter } from './account/router.ts';
+import { type Assets, serveAssets } from './assets.ts';
+import { type ErrorPageDeps, errorBoundary } from './errors.ts';
+import type { InteractionDeps } from './interaction/context.ts';
+import { interactionRouter } from './interaction/router.ts';
+import { oneHost, requestContext } from './middleware/request-context.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { type OpsDeps, opsRouter } from './ops/router.ts';
+
+export interface AppDeps {
+  readonly issuer: string;
+  readonly trustedProxies: readonly string[];
+  readonly cookieKeys: readonly string[];
+  readonly logger: Logger;
+  readonly errors: ErrorPageDeps;
+  readonly assets: Assets;
+  readonly ops: OpsDeps;
+  readonly interaction: InteractionDeps;
+  readonly account: AccountPagesDeps;
+  /** The protocol endpoints. */
+  readonly engine: Middleware;
+  /** The demo, where it is on. */
+  readonly demo: Middleware | undefined;
+}
+
+/** Everything that is served, in the order a request meets it. */
+export function createApp(deps: AppDeps): Koa {
+  const { issuer, logger } = deps;
+  const app = new Koa({ proxy: true, keys: [...deps.cookieKeys] });
+  app.on('error', (error: unknown) => logger.error({ err: error }, 'a response failed'));
+  const surfaces = [interactionRouter(deps.interaction), accountRouter(deps.account), opsRouter(deps.ops)];
+  const middleware: readonly (Middleware | undefined)[] = [
+    requestContext({ issuer, trustedProxies: deps.trustedProxies, logger }),
+    securityHeaders({ secure: issuer.startsWith('https:') }),
+    errorBoundary({ ...deps.errors, logger, issuer }),
+    oneHost(issuer),
+    serveAssets(deps.assets),
+    ...surfaces.map((router) => router.routes() as unknown as Middleware),
+    deps.demo,
+    deps.engine,
+  ];
+  for (const each of middleware) if (each) app.use(each);
+  return app;
+}

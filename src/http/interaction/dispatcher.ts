@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { accountId } from '../../domain/accounts/account.ts';
+import { originOf } from '../middleware/request-context.ts';
+import { showConsent } from './consent.ts';
+import { backToShow, challengeId, formPage, goTo, onGet, onPost, page, pathOf, personOf, type Step } from './context.ts';
+import { showPasswordForm } from './password.ts';
+import { beginSecondFactor, showSecondFactor } from './second-factor.ts';
+
+/** Asked for by "Another account" and "Not you?": the password form although somebody is signed in. */
+const ANOTHER = 'another';
+
+/** What is due now, from what is stored and nothing else. */
+export const show = onGet(async (step) => {
+  const { pending, challenge, ctx } = step;
+  if (challenge) return await showSecondFactor(step, challenge);
+  if (ctx.query.as === ANOTHER) return await showPasswordForm(step);
+  if (pending.prompt === 'consent') return await showConsent(step);
+  if (pending.prompt === 'select_account' && pending.sessionAccountId) return await showAccountChoice(step);
+  if (pending.prompt === 'mfa') return await stepUp(step);
+  await showPasswordForm(step);
+});
+
+async function sessionAccount({ deps, pending }: Step) {
+  const account = pending.sessionAccountId && (await deps.accounts.findSubject(accountId(pending.sessionAccountId)));
+  return account && !account.disabled ? account : undefined;
+}
+
+async function showAccountChoice(step: Step): Promise<void> {
+  const account = await sessionAccount(step);
+  if (!account) return await showPasswordForm(step);
+  page(step, 'interaction/select-account', {
+    ...formPage(step, 'account'),
+    clientName: step.pending.client.name,
+    person: personOf(account),
+  });
+}
+
+/** A session that has the first proof owes the second: no password again. */
+async function stepUp(step: Step): Promise<void> {
+  const account = await sessionAccount(step);
+  if (!account) return await showPasswordForm(step);
+  const owed = await step.deps.mfa.required(account);
+  await beginSecondFactor(step, account, { owed: owed === 'code' ? 'code' : 'enrol', amr: step.pending.sessionAmr, remember: false });
+}
+
+export const chooseAccount = onPost(z.strictObject({ choice: z.enum(['continue', 'another']) }), async (step, { choice }) => {
+  if (choice === 'another') return goTo(step.ctx, `${pathOf(step)}?as=${ANOTHER}`);
+  if (step.pending.prompt !== 'select_account' || !step.pending.sessionAccountId) return backToShow(step);
+  goTo(step.ctx, await step.deps.engine.keepAccount(step.ctx));
+});
+
+/** "Not you?": whatever was proved so far is forgotten. */
+export const startOver = onPost(z.strictObject({}), async (step) => {
+  await step.deps.challenges.remove(challengeId(step.pending));
+  goTo(step.ctx, `${pathOf(step)}?as=${ANOTHER}`);
+});
+
+/** The application hears access_denied. */
+export const cancel = onPost(z.strictObject({}), async (step) => {
+  await step.deps.challenges.remove(challengeId(step.pending));
+  await step.deps.audit.record({
+    type: 'login.abandoned',
+    origin: originOf(step.ctx),
+    tenantId: step.pending.client.tenantId,
+    clientId: step.pending.client.id,
+  });
+  goTo(step.ctx, await step.deps.engine.refuse(step.ctx));
+});

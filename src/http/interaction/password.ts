@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { accountId } from '../../domain/accounts/account.ts';
+import type { PasswordOutcome } from '../../domain/login/login-service.ts';
+import { originOf } from '../middleware/request-context.ts';
+import { type Problem, problems } from '../words.ts';
+import { completeSignIn, deviceCookie, formPage, onPost, page, pathOf, personOf, type Step } from './context.ts';
+import { beginSecondFactor } from './second-factor.ts';
+
+interface Shown {
+  readonly identifier?: string;
+  readonly remember?: boolean;
+  readonly problem?: Problem;
+  readonly status?: number;
+}
+
+export async function showPasswordForm(step: Step, shown: Shown = {}): Promise<void> {
+  const { pending, deps, ctx } = step;
+  const known = pending.reauthenticate && ctx.query.as === undefined && pending.sessionAccountId;
+  const account = known ? await deps.accounts.findSubject(accountId(known)) : undefined;
+  page(
+    step,
+    'interaction/login',
+    {
+      ...formPage(step, 'password'),
+      clientName: pending.client.name,
+      identifier: shown.identifier ?? account?.email ?? pending.loginHint ?? '',
+      remember: shown.remember ?? false,
+      reauthenticate: account && { person: personOf(account), startOverAction: pathOf(step, 'start-over') },
+      problem: shown.problem,
+    },
+    shown.status,
+  );
+}
+
+const fields = z.strictObject({ identifier: z.string().min(1).max(320), password: z.string().min(1), remember: z.literal('1').optional() });
+
+export const signInWithPassword = onPost(fields, async (step, { identifier, password, remember }) => {
+  const { ctx, deps } = step;
+  const outcome = await deps.login.checkPassword({ identifier, password, deviceCookie: deviceCookie(ctx), origin: originOf(ctx) });
+  const keep = remember === '1';
+  if (outcome.kind !== 'passed') return await refuse(step, outcome, { identifier, remember: keep });
+  const { account } = outcome;
+  const owed = await deps.mfa.required(account);
+  if (owed !== 'none') return await beginSecondFactor(step, account, { owed, amr: ['pwd'], remember: keep });
+  await completeSignIn(step, account, { amr: ['pwd'], acr: 'aal1', remember: keep });
+});
+
+async function refuse(
+  step: Step,
+  outcome: Exclude<PasswordOutcome, { kind: 'passed' }>,
+  typed: Pick<Shown, 'identifier' | 'remember'>,
+): Promise<void> {
+  if (outcome.kind === 'failed') return await showPasswordForm(step, { ...typed, problem: problems.wrongPassword, status: 401 });
+  const { until, limit } = outcome;
+  const problem =
+    until === undefined ? problems.accountShut : limit === 'address' ? problems.addressPaused(until) : problems.accountPaused(until);
+  if (until) step.ctx.set('Retry-After', String(Math.max(1, Math.ceil((until.getTime() - step.deps.clock().getTime()) / 1000))));
+  await showPasswordForm(step, { ...typed, problem, status: 429 });
+}

@@ -1,0 +1,31 @@
+import type { Context } from 'koa';
+import type { z } from 'zod';
+import { RequestError } from '../errors.ts';
+
+const LIMIT_BYTES = 16 * 1024;
+
+/** Reads a form body of ours, at most 16 KiB, each field once. @throws RequestError */
+export async function readForm<Shape>(ctx: Context, schema: z.ZodType<Shape>): Promise<Shape> {
+  if (!ctx.is('application/x-www-form-urlencoded')) throw new RequestError('bad_request', 'Send this as a form.');
+  const chunks: Buffer[] = [];
+  let received = 0;
+  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+    received += chunk.length;
+    if (received > LIMIT_BYTES) throw new RequestError('too_large', 'That is more than this form takes.');
+    chunks.push(chunk);
+  }
+  const fields = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(Buffer.concat(chunks).toString())) {
+    if (fields.has(name)) throw new RequestError('bad_request', `The field ${name} was sent twice.`);
+    fields.set(name, value);
+  }
+  const parsed = schema.safeParse(Object.assign(Object.create(null), Object.fromEntries(fields)));
+  if (parsed.success) return parsed.data;
+  throw badFields(parsed.error);
+}
+
+export function badFields(error: z.ZodError): RequestError {
+  return new RequestError('bad_request', 'A field of this form is missing, unknown or too long.', {
+    detail: error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+  });
+}

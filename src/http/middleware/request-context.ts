@@ -1,0 +1,74 @@
+import { isIP } from 'node:net';
+import type { Context, Middleware } from 'koa';
+import proxyaddr from 'proxy-addr';
+import type { Origin } from '../../domain/audit/audit-log.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { randomReadable } from '../../lib/random.ts';
+import { RequestError } from '../errors.ts';
+
+export interface RequestContextOptions {
+  readonly issuer: string;
+  /** Addresses or CIDR blocks of reverse proxies. */
+  readonly trustedProxies: readonly string[];
+  readonly logger: Logger;
+}
+
+/** Answered under any host name: whoever asks for these knows the machine, not the issuer. */
+const ANY_HOST = new Set(['/healthz', '/readyz']);
+
+export function originOf(ctx: Context): Origin {
+  return { requestId: String(ctx.state.requestId), ip: ctx.ip };
+}
+
+/**
+ * The first thing every request meets: an id, the client's address, and the one name this server answers to.
+ *
+ * What a request says of its host and scheme never makes an address of ours: they are replaced by the issuer's, and its X-Forwarded-For by the
+ * one address that the trusted proxies vouch for. So Koa's `proxy` flag can be on, and ctx.ip, ctx.host and ctx.secure are true everywhere.
+ */
+export function requestContext({ issuer, trustedProxies, logger }: RequestContextOptions): Middleware {
+  const { host, protocol } = new URL(issuer);
+  const trust = proxyaddr.compile([...trustedProxies]);
+  return async (ctx, next) => {
+    const { headers, socket } = ctx.req;
+    const peer = socket.remoteAddress ?? '0.0.0.0';
+    const address = proxyaddr(ctx.req, trust);
+    ctx.state.askedHost = trust(peer, 0) ? host : headers.host;
+    for (const name of ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port'] as const)
+      delete headers[name];
+    headers['x-forwarded-for'] = isIP(address) ? address : peer;
+    headers['x-forwarded-host'] = host;
+    headers['x-forwarded-proto'] = protocol.slice(0, -1);
+
+    const id = randomReadable(12).replace(/(.{4})(?=.)/g, '$1-');
+    ctx.state.requestId = `req_${id}`;
+    ctx.set('X-Request-Id', `req_${id}`);
+    const started = performance.now();
+    try {
+      await next();
+    } finally {
+      // The path of an interaction or a link names something secret in its last part.
+      const path = ctx.path.replace(/^(\/(?:interaction|password|setup)\/)[^/]+/, '$1…');
+      logger.info(
+        {
+          requestId: ctx.state.requestId,
+          method: ctx.method,
+          path,
+          status: ctx.status,
+          ip: ctx.ip,
+          ms: Math.round(performance.now() - started),
+        },
+        'request',
+      );
+    }
+  };
+}
+
+/** Refuses requests by another name (421), as a page of a foreign site would send them whose name was made to resolve here. */
+export function oneHost(issuer: string): Middleware {
+  const { host } = new URL(issuer);
+  return async (ctx, next) => {
+    if (ctx.state.askedHost !== host && !ANY_HOST.has(ctx.path)) throw new RequestError('wrong_host', `This server answers as ${issuer}.`);
+    await next();
+  };
+}
