@@ -1,0 +1,74 @@
+import { createServer } from 'node:http';
+import { composeServer, type House, openHouse } from '../../src/compose.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { Account } from '../../src/domain/accounts/account.ts';
+import type { NewAccount } from '../../src/domain/accounts/account-service.ts';
+import type { ClientType } from '../../src/domain/clients/client.ts';
+import type { ClientMetadata } from '../../src/domain/clients/client-metadata.ts';
+import type { IssuedClient } from '../../src/domain/clients/client-service.ts';
+import type { Tenant } from '../../src/domain/tenants/tenant.ts';
+import { createLogger } from '../../src/lib/logger.ts';
+import { freePort } from './free-port.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { createTestClock, type TestClock } from './test-clock.ts';
+
+export const ORIGIN = { requestId: 'test', ip: 'test' };
+
+/** Strong enough for the policy, the same for everybody. */
+export const PASSWORD = 'correct-horse-battery-staple-9';
+
+export interface TestServer extends AsyncDisposable {
+  readonly issuer: string;
+  readonly house: House;
+  readonly tenant: Tenant;
+  readonly clock: TestClock;
+  /** A viewer with PASSWORD unless told otherwise. */
+  addAccount(input?: Partial<NewAccount>): Promise<Account>;
+  addClient(type: ClientType, metadata?: ClientMetadata): Promise<IssuedClient>;
+}
+
+/**
+ * The whole server on a real listener and a real database file, in this process, with a clock that can be moved.
+ * @param env further settings, as GATEHOUSE_ variables
+ */
+export async function startServer(env: Record<string, string> = {}): Promise<TestServer> {
+  const folder = await temporaryFolder();
+  const port = await freePort();
+  const { config } = await loadConfig({
+    env: {
+      GATEHOUSE_DATA_DIR: folder.path,
+      GATEHOUSE_SERVER__PORT: String(port),
+      GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
+      GATEHOUSE_DEMO: 'off',
+      GATEHOUSE_STORAGE__SQLITE__SYNCHRONOUS: 'normal',
+      ...env,
+    },
+    cwd: folder.path,
+  });
+  const clock = createTestClock();
+  const house = await openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: clock.now });
+  const app = await composeServer(house, () => false);
+  const server = createServer(app.callback());
+  await new Promise<void>((resolve) => server.listen(port, 'localhost', resolve));
+  const tenant = await house.tenants.resolve(config.tenant.slug);
+  let made = 0;
+  return {
+    issuer: config.issuer,
+    house,
+    tenant,
+    clock,
+    addAccount: (input = {}) =>
+      house.accounts.create(
+        { tenantId: tenant.id, email: `person${++made}@example.com`, role: 'viewer', password: PASSWORD, ...input },
+        ORIGIN,
+      ),
+    addClient: (type, metadata = {}) =>
+      house.clients.create({ tenantId: tenant.id, type, metadata: { client_name: `Client ${++made}`, ...metadata } }, ORIGIN),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await house[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
