@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { openSqlite } from '../../src/storage/sqlite/open-sqlite.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { createTestClock, type Harness } from './harness.ts';
+import type { Arena } from './race.contract.ts';
 
 /** A folder of its own, gone afterwards. */
 export async function temporaryFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -24,6 +25,21 @@ export async function openSqliteHarness(): Promise<Harness> {
   return {
     storage,
     clock,
+    async [Symbol.asyncDispose]() {
+      await storage[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function openSqliteArena(): Promise<Arena> {
+  const folder = await temporaryFolder();
+  const location = join(folder.path, 'gatehouse.db');
+  const storage = await openAt(location);
+  return {
+    storage,
+    location,
+    opener: new URL(import.meta.url),
     async [Symbol.asyncDispose]() {
       await storage[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();

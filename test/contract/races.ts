@@ -1,0 +1,103 @@
+import { AlreadyExistsError } from '../../src/domain/errors.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import {
+  linkDigest,
+  numberedAccount,
+  sampleAccount,
+  sampleChallenge,
+  sampleClient,
+  sampleEvent,
+  sampleFactor,
+  sampleKey,
+} from './samples.ts';
+
+export const FAR_FUTURE = new Date('2100-01-01T00:00:00Z');
+
+/** One call of one of the racing processes. */
+interface Turn {
+  readonly storage: Storage;
+  /** Calls of the same round want the same thing. */
+  readonly round: number;
+  /** No other call in any process has this name. */
+  readonly name: string;
+}
+
+type Race = (turn: Turn) => Promise<boolean | number>;
+
+const { tenantId: tenant, id: account } = sampleAccount();
+const now = () => new Date();
+
+/** What several processes do at once. Named, because a function cannot be sent to another process. */
+export const races = {
+  consume: ({ storage, round }) => storage.artifacts.consume('AuthorizationCode', `code-${round}`),
+  putOnce: ({ storage, round, name }) => storage.artifacts.putOnce('ReplayDetection', `jti-${round}`, { payload: { name } }, FAR_FUTURE),
+  putOnceOverExpired: ({ storage, round }) => storage.artifacts.putOnce('ReplayDetection', `old-${round}`, { payload: {} }, FAR_FUTURE),
+  putMembers: async ({ storage, name }) => {
+    const members = { group: 'race', entries: { [name]: 'x' } };
+    await storage.artifacts.put('Session', 'session', { payload: {}, members }, FAR_FUTURE);
+    return true;
+  },
+  acceptStep: ({ storage, round }) => storage.mfa.acceptStep(tenant, account, sampleFactor().lastStep + 1 + round),
+  useRecoveryCode: ({ storage, round }) => storage.mfa.useRecoveryCode(tenant, account, `recovery-${round}`),
+  takeLink: ({ storage, round }) => storage.links.take(linkDigest(`link-${round}`), now()),
+  countTry: ({ storage, round }) => storage.challenges.countTry(`tries-${round}`, now()),
+  removeChallenge: ({ storage, round }) => storage.challenges.remove(`remove-${round}`),
+  hit: async ({ storage, round }) => {
+    const rule = { limit: 5, windowSeconds: 3600, blockSeconds: 3600 };
+    const { count, allowed } = await storage.counters.hit(`race-${round}`, rule, now());
+    return allowed ? count : -count;
+  },
+  updateAccount: async ({ storage }) => {
+    const changed = await storage.accounts.update(tenant, account, (old) => ({ ...old, credentialVersion: old.credentialVersion + 1 }));
+    return changed?.credentialVersion ?? false;
+  },
+  updateClient: async ({ storage, name }) => {
+    const changed = await storage.clients.update(tenant, sampleClient().id, (old) => ({ ...old, scopes: [...old.scopes, name] }));
+    return changed?.scopes.length ?? false;
+  },
+  createAccount: ({ storage, round, name }) =>
+    unlessTaken(
+      storage.accounts.create(numberedAccount(0, { id: accountNamed(name), username: undefined, email: `race${round}@example.com` })),
+    ),
+  addKey: ({ storage, round, name }) => unlessTaken(storage.keys.add(sampleKey({ kid: name, alg: round % 2 === 0 ? 'ES256' : 'RS256' }))),
+  audit: async ({ storage, name }) => {
+    await storage.audit.append(sampleEvent({ requestId: name }));
+    return true;
+  },
+} satisfies Record<string, Race>;
+
+export type RaceName = keyof typeof races;
+
+/** What the races run for, for so many rounds. */
+export async function prepareRaces(storage: Storage, rounds: number): Promise<void> {
+  const all = Array.from({ length: rounds }, (_, round) => round);
+  await storage.mfa.enrol(
+    tenant,
+    sampleFactor(),
+    all.map((round) => `recovery-${round}`),
+  );
+  await storage.clients.create(sampleClient({ scopes: [] }));
+  for (const round of all) {
+    const person = numberedAccount(round);
+    await storage.accounts.create(person);
+    await storage.links.put({ digest: linkDigest(`link-${round}`), purpose: 'set-password', accountId: person.id, expiresAt: FAR_FUTURE });
+    await storage.artifacts.put('AuthorizationCode', `code-${round}`, { payload: {} }, FAR_FUTURE);
+    await storage.artifacts.put('ReplayDetection', `old-${round}`, { payload: {} }, new Date(0));
+    await storage.challenges.put(sampleChallenge({ id: `tries-${round}`, expiresAt: FAR_FUTURE }));
+    await storage.challenges.put(sampleChallenge({ id: `remove-${round}`, expiresAt: FAR_FUTURE }));
+  }
+}
+
+function accountNamed(name: string) {
+  return numberedAccount(0, {}).id.replace('0000', name) as typeof account;
+}
+
+async function unlessTaken(write: Promise<void>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof AlreadyExistsError) return false;
+    throw error;
+  }
+}
