@@ -39,11 +39,11 @@ export function accountRouter(deps: AccountPagesDeps): Router {
 
 type LinkContext = Context & { params: Record<string, string> };
 
-function answer<Name extends keyof PageData>(ctx: Context, deps: AccountPagesDeps, name: Name, data: PageData[Name], status = 200): void {
+function answer(ctx: Context, status: number, html: string): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.status = status;
   ctx.type = 'html';
-  ctx.body = deps.views.render(name, data);
+  ctx.body = html;
 }
 
 const secretOf = (ctx: LinkContext) => ctx.params.secret ?? '';
@@ -60,36 +60,26 @@ async function tenantNameOf(account: Account | undefined, deps: AccountPagesDeps
 
 async function done(ctx: Context, deps: AccountPagesDeps, account: Account, what: PageData['account/done']['done']): Promise<void> {
   const enrolsNext = (await deps.mfa.required(account)) === 'enrol';
-  answer(ctx, deps, 'account/done', {
-    tenantName: await tenantNameOf(account, deps),
-    done: what,
-    login: account.email,
-    enrolsNext,
-    wayOut: deps.wayOut,
-  });
+  const tenantName = await tenantNameOf(account, deps);
+  answer(ctx, 200, deps.views.render('account/done', { tenantName, done: what, login: account.email, enrolsNext, wayOut: deps.wayOut }));
 }
 
 function linkDead(ctx: Context, deps: AccountPagesDeps, purpose: PageData['account/link-dead']['purpose']): void {
-  answer(ctx, deps, 'account/link-dead', { tenantName: deps.firstTenant.name, purpose }, 410);
+  answer(ctx, 410, deps.views.render('account/link-dead', { tenantName: deps.firstTenant.name, purpose }));
 }
 
 async function showPassword(ctx: LinkContext, deps: AccountPagesDeps, problem?: string): Promise<void> {
   const account = await deps.accounts.peekPasswordLink(secretOf(ctx));
   if (!account) return linkDead(ctx, deps, 'set-password');
-  answer(
-    ctx,
-    deps,
-    'account/set-password',
-    {
-      tenantName: await tenantNameOf(account, deps),
-      csrf: deps.csrf.token(ctx, scopeOf(ctx)),
-      action: ctx.path,
-      person: { name: nameOf(account), login: account.email },
-      minLength: deps.minPasswordLength,
-      problem,
-    },
-    problem ? 422 : 200,
-  );
+  const html = deps.views.render('account/set-password', {
+    tenantName: await tenantNameOf(account, deps),
+    csrf: deps.csrf.token(ctx, scopeOf(ctx)),
+    action: ctx.path,
+    person: { name: nameOf(account), login: account.email },
+    minLength: deps.minPasswordLength,
+    problem,
+  });
+  answer(ctx, problem ? 422 : 200, html);
 }
 
 async function setPassword(ctx: LinkContext, deps: AccountPagesDeps): Promise<void> {
@@ -116,7 +106,7 @@ async function showSetup(
   if (!(await deps.accounts.peekFirstAdministratorLink(secretOf(ctx)))) return linkDead(ctx, deps, 'first-administrator');
   const form = { csrf: deps.csrf.token(ctx, scopeOf(ctx)), action: ctx.path, minLength: deps.minPasswordLength };
   const status = Object.keys(problems).length > 0 ? 422 : 200;
-  answer(ctx, deps, 'account/first-administrator', { tenantName: deps.firstTenant.name, ...form, ...typed, problems }, status);
+  answer(ctx, status, deps.views.render('account/first-administrator', { tenantName: deps.firstTenant.name, ...form, ...typed, problems }));
 }
 
 async function setUp(ctx: LinkContext, deps: AccountPagesDeps): Promise<void> {

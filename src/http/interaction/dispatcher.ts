@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { accountId } from '../../domain/accounts/account.ts';
 import { originOf } from '../middleware/request-context.ts';
+import { beginSecondFactor } from './begin-second-factor.ts';
 import { showConsent } from './consent.ts';
 import { backToShow, challengeId, formPage, goTo, onGet, onPost, page, pathOf, personOf, type Step } from './context.ts';
 import { showPasswordForm } from './password.ts';
-import { beginSecondFactor, showSecondFactor } from './second-factor.ts';
+import { showSecondFactor } from './second-factor.ts';
 
 /** Asked for by "Another account" and "Not you?": the password form although somebody is signed in. */
 const ANOTHER = 'another';

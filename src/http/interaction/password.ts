@@ -3,8 +3,8 @@ import { accountId } from '../../domain/accounts/account.ts';
 import type { PasswordOutcome } from '../../domain/login/login-service.ts';
 import { originOf } from '../middleware/request-context.ts';
 import { type Problem, problems } from '../words.ts';
+import { beginSecondFactor } from './begin-second-factor.ts';
 import { completeSignIn, deviceCookie, formPage, onPost, page, pathOf, personOf, type Step } from './context.ts';
-import { beginSecondFactor } from './second-factor.ts';
 
 interface Shown {
   readonly identifier?: string;

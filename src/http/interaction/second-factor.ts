@@ -3,38 +3,15 @@ import { z } from 'zod';
 import type { Account } from '../../domain/accounts/account.ts';
 import type { LoginChallenge } from '../../domain/login/challenge-store.ts';
 import type { ProofOutcome } from '../../domain/mfa/mfa-service.ts';
-import { formatRecoveryCode, newTotpSecret, totpUri } from '../../domain/mfa/totp.ts';
+import { formatRecoveryCode, totpUri } from '../../domain/mfa/totp.ts';
 import { originOf } from '../middleware/request-context.ts';
 import { trustedHtml } from '../trusted-html.ts';
 import { type Problem, problems } from '../words.ts';
+import { challengeExpiry } from './begin-second-factor.ts';
 import { backToShow, challengeId, completeSignIn, formPage, onGet, onPost, page, pathOf, personOf, type Step } from './context.ts';
 import { showPasswordForm } from './password.ts';
 
 type Challenge = NonNullable<Step['challenge']>;
-
-/** Stores that the first proof is given and which second one is owed, then shows its page. */
-export async function beginSecondFactor(
-  step: Step,
-  account: Account,
-  first: { owed: 'code' | 'enrol'; amr: readonly string[]; remember: boolean },
-): Promise<void> {
-  const { deps, pending } = step;
-  const id = challengeId(pending);
-  await deps.challenges.put({
-    id,
-    tenantId: account.tenantId,
-    accountId: account.id,
-    credentialVersion: account.credentialVersion,
-    step: first.owed,
-    remember: first.remember,
-    sealedSecret: first.owed === 'enrol' ? deps.keyring.seal(newTotpSecret(), `challenge ${id}`) : undefined,
-    amr: first.amr,
-    expiresAt: expiry(step),
-  });
-  backToShow(step);
-}
-
-const expiry = ({ deps }: Step) => new Date(deps.clock().getTime() + deps.challengeSeconds * 1000);
 
 const openSecret = ({ deps }: Step, { id, sealedSecret }: LoginChallenge) => deps.keyring.open(sealedSecret ?? '', `challenge ${id}`);
 
@@ -148,7 +125,13 @@ export const enrol = onPost(codeField, async (step, { code }) => {
   if (!codes) return lastTry === 'last' ? await sendBack(step) : showEnrolment(step, challenge, problems.wrongCode, 401);
   const { account: _account, ...stored } = challenge;
   const sealedSecret = deps.keyring.seal(JSON.stringify(codes), `challenge ${challenge.id}`);
-  await deps.challenges.put({ ...stored, step: 'codes', sealedSecret, amr: [...stored.amr, 'otp', 'mfa'], expiresAt: expiry(step) });
+  await deps.challenges.put({
+    ...stored,
+    step: 'codes',
+    sealedSecret,
+    amr: [...stored.amr, 'otp', 'mfa'],
+    expiresAt: challengeExpiry(step),
+  });
   backToShow(step);
 });
 
