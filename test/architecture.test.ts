@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { glob, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+
+/** main -> compose -> {http, oidc, storage} -> domain -> lib. What a folder may import of the others; files of src/ itself are `root`. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  root: ['root', 'config', 'domain', 'http', 'oidc', 'storage', 'lib'],
+  cli: ['root', 'config', 'domain', 'lib'],
+  config: ['domain', 'lib'],
+  domain: ['lib'],
+  http: ['domain', 'lib'],
+  oidc: ['domain', 'lib'],
+  storage: ['domain', 'lib'],
+  lib: [],
+};
+
+/** Packages with a home: nobody else imports them. */
+const HOME: Readonly<Record<string, readonly string[]>> = {
+  'oidc-provider': ['oidc'],
+  'node:sqlite': ['storage'],
+  koa: ['http', 'oidc', 'root'],
+  '@koa/router': ['http'],
+  ejs: ['http'],
+  commander: ['cli'],
+  yaml: ['config'],
+  pino: ['lib'],
+  bcrypt: ['domain'],
+};
+
+interface Import {
+  readonly file: string;
+  readonly folder: string;
+  readonly target: string;
+}
+
+const folderOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : 'root');
+
+async function readImports(): Promise<{ files: number; imports: readonly Import[] }> {
+  const imports: Import[] = [];
+  let files = 0;
+  for await (const file of glob('**/*.ts', { cwd: SRC })) {
+    files++;
+    const text = await readFile(join(SRC, file), 'utf8');
+    for (const [, target = ''] of text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\()'([^']+)'/g))
+      imports.push({ file, folder: folderOf(file), target });
+  }
+  return { files, imports };
+}
+
+describe('architecture', () => {
+  it('keeps to the allowed edges between folders', async () => {
+    const { files, imports } = await readImports();
+    assert.ok(files > 80, `saw only ${files} files`);
+    const inner = imports
+      .filter(({ target }) => target.startsWith('.'))
+      .map((each) => ({ ...each, to: folderOf(relative(SRC, join(SRC, dirname(each.file), each.target))) }));
+    assert.ok(inner.length > 200, `saw only ${inner.length} imports`);
+    const wrong = inner.filter(({ folder, to }) => to !== folder && !ALLOWED[folder]?.includes(to));
+    assert.deepEqual(wrong, []);
+  });
+
+  it('keeps each package at home', async () => {
+    const { imports } = await readImports();
+    const wrong = imports.filter(({ folder, target }) => {
+      const home = Object.entries(HOME).find(([name]) => target === name || target.startsWith(`${name}/`));
+      return home && !home[1].includes(folder);
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it('lets a domain folder use another’s types and service, never its store implementation', async () => {
+    const { imports } = await readImports();
+    assert.deepEqual(
+      imports.filter(({ folder, target }) => folder === 'domain' && /sqlite|mongo|redis/.test(target)),
+      [],
+    );
+  });
+
+  it('reads the environment in src/config alone', async () => {
+    const readers: string[] = [];
+    for await (const file of glob('**/*.ts', { cwd: SRC })) {
+      if (/process\.env\b/.test(await readFile(join(SRC, file), 'utf8'))) readers.push(file);
+    }
+    assert.deepEqual(readers, ['config/environment.ts']);
+  });
+});
