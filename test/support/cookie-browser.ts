@@ -78,16 +78,16 @@ export class CookieBrowser {
 /** The forms of a page: where they go and what they carry unseen. */
 export function formsOf({ html }: Page): readonly { readonly action: string; readonly hidden: Readonly<Record<string, string>> }[] {
   return [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/g)].map(([, attributes = '', inner = '']) => ({
-    action: unescape(/action="([^"]*)"/.exec(attributes)?.[1] ?? ''),
+    action: decodeEntities(/action="([^"]*)"/.exec(attributes)?.[1] ?? ''),
     hidden: Object.fromEntries(
       [...inner.matchAll(/<input\b[^>]*type="hidden"[^>]*>/g)].map(([input]) => [
         /name="([^"]*)"/.exec(input)?.[1] ?? '',
-        unescape(/value="([^"]*)"/.exec(input)?.[1] ?? ''),
+        decodeEntities(/value="([^"]*)"/.exec(input)?.[1] ?? ''),
       ]),
     ),
   }));
 }
 
-function unescape(text: string): string {
+function decodeEntities(text: string): string {
   return text.replaceAll('&#34;', '"').replaceAll('&#39;', "'").replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }

@@ -6,7 +6,7 @@ import { PASSWORD, type TestServer } from './start-server.ts';
 export const CALLBACK = 'https://app.example.com/callback';
 
 /** openid-client set up for a client of the server, as an application would. */
-export async function relyingParty(server: TestServer, { client, secret }: IssuedClient): Promise<oidc.Configuration> {
+export async function relyingParty(server: Pick<TestServer, 'issuer'>, { client, secret }: IssuedClient): Promise<oidc.Configuration> {
   return await oidc.discovery(new URL(server.issuer), client.id, undefined, secret ? oidc.ClientSecretBasic(secret) : oidc.None(), {
     execute: [oidc.allowInsecureRequests],
   });
