@@ -21,14 +21,14 @@ export interface Person {
   readonly login: string;
 }
 
-export interface Link {
+interface Link {
   /** A path of ours, or a registered address. */
   readonly href: string;
   /** What it does or where it goes, as a label: "Try again", "Back to Freight Planner". */
   readonly text: string;
 }
 
-export interface ConsentClient {
+interface ConsentClient {
   readonly name: string;
   /** Host of its home page or redirect URI; undefined for an app without either. */
   readonly host: string | undefined;
@@ -47,7 +47,7 @@ export interface ConsentScope {
 }
 
 /** What the developers of an app need to mend it, received values included. */
-export interface DeveloperDetails {
+interface DeveloperDetails {
   /** OAuth error code (RFC 6749 4.1.2.1) or ours. */
   readonly error: string;
   readonly description: string | undefined;

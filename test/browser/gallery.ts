@@ -70,7 +70,7 @@ async function examine(browser: Browser, origin: string, options: { name: string
     await page.setViewportSize({ width, height: 800 });
     await page.emulateMedia({ colorScheme: scheme });
     if (directory !== undefined) await page.screenshot({ path: join(directory, `${name}-${width}-${scheme}.png`), fullPage: true });
-    for (const open of [false, true]) {
+    for (const open of [true, false]) {
       await page.evaluate(`for (const details of document.querySelectorAll('details')) details.open = ${open}`);
       const reach = await page.evaluate('document.documentElement.scrollWidth');
       if (reach !== width) faults.push(`${look}: ${reach} px wide with details ${open ? 'open' : 'closed'}`);
