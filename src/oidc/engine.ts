@@ -5,6 +5,7 @@ import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import type { InteractionEngine } from '../domain/sessions/interaction.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { createAccessTokenReader, type ReadAccessToken } from './access-tokens.ts';
+import { awaitAudit } from './events.ts';
 import { createInteractionEngine, type HttpExchange } from './interactions.ts';
 import { publishMetadata } from './metadata.ts';
 import { implyConsent } from './offline-access.ts';
@@ -31,6 +32,7 @@ export async function createEngine(deps: ProviderDeps, jwks: PrivateJwks): Promi
 
   return {
     middleware: compose([
+      awaitAudit,
       publishMetadata(deps.catalogue),
       implyConsent(ROUTES.authorization),
       readJwtAtInspection(readAccessToken),

@@ -1,5 +1,5 @@
-import type Provider from 'oidc-provider';
-import type { errors, KoaContextWithOIDC } from 'oidc-provider';
+import type { Middleware } from 'koa';
+import Provider, { type errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit, AuditEntry } from '../domain/audit/audit.ts';
 import { sha256 } from '../lib/digest.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -8,26 +8,31 @@ import { extrasOf } from './resources.ts';
 
 type EngineError = Error & Partial<errors.OIDCProviderError>;
 
-/**
- * What the engine tells becomes audit entries. Its listeners cannot be awaited, so a token is issued whether or not its entry is stored;
- * a failed append is logged as an error.
- */
+const PENDING = 'pendingAudit';
+
+/** Answers leave when what they are about is in the audit log; when it cannot be stored, the answer is a 5xx instead. */
+export const awaitAudit: Middleware = async (ctx, next) => {
+  const pending: Promise<void>[] = [];
+  ctx.state[PENDING] = pending;
+  await next();
+  await Promise.all(pending);
+};
+
+/** What the engine tells becomes audit entries. Its listeners cannot be awaited, so `awaitAudit` does that before the answer goes out. */
 export function auditEngineEvents(provider: Provider, { audit, logger }: { audit: Audit; logger: Logger }): void {
-  const tell = (
-    ctx: KoaContextWithOIDC,
-    entry: Omit<AuditEntry, 'origin' | 'tenantId' | 'clientId' | 'accountId'> & Partial<AuditEntry>,
-  ) => {
+  const tell = (ctx: KoaContextWithOIDC, entry: Pick<AuditEntry, 'type' | 'detail'>) => {
     const { client, entities } = ctx.oidc;
     const token = entities.AccessToken ?? entities.RefreshToken ?? entities.AuthorizationCode;
-    audit
-      .record({
-        origin: originOf(ctx),
-        tenantId: client && extrasOf(client).tenant_id,
-        clientId: client?.clientId,
-        accountId: token?.accountId ?? ctx.oidc.session?.accountId,
-        ...entry,
-      })
-      .catch((error: unknown) => logger.error({ err: error, event: entry.type }, 'audit entry not stored'));
+    const recorded = audit.record({
+      origin: originOf(ctx),
+      tenantId: client && extrasOf(client).tenant_id,
+      clientId: client?.clientId,
+      accountId: token?.accountId ?? ctx.oidc.session?.accountId,
+      ...entry,
+    });
+    // Handled by awaitAudit; this keeps a failure from being an unhandled one while the engine still works.
+    recorded.catch(() => undefined);
+    (ctx.state[PENDING] as Promise<void>[] | undefined)?.push(recorded);
   };
   const failure = (error: EngineError) => ({ error: error.message, reason: error.error_detail ?? error.error_description ?? '' });
 
@@ -59,6 +64,13 @@ export function auditEngineEvents(provider: Provider, { audit, logger }: { audit
     tell(ctx, { type: 'token.refused', detail: { route: ctx.oidc.route, ...failure(error) } });
   provider.on('introspection.error', refusedAt);
   provider.on('revocation.error', refusedAt);
+  const revoked = (token: { readonly jti: string; readonly kind: string }) => {
+    const ctx = Provider.ctx as KoaContextWithOIDC | undefined;
+    if (ctx?.oidc.route === 'revocation') tell(ctx, { type: 'token.revoked', detail: { kind: token.kind, token: tokenName(token.jti) } });
+  };
+  provider.on('access_token.destroyed', revoked);
+  provider.on('refresh_token.destroyed', revoked);
+  provider.on('client_credentials.destroyed', revoked);
   provider.on('end_session.success', (ctx) => tell(ctx, { type: 'logout.succeeded' }));
   provider.on('server_error', (ctx, error) =>
     logger.error({ err: error, requestId: ctx.state.requestId, route: ctx.oidc?.route }, 'the engine failed'),

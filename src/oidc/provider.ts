@@ -3,6 +3,7 @@ import type { Audit } from '../domain/audit/audit.ts';
 import { clientId } from '../domain/clients/client.ts';
 import { matchesSecret } from '../domain/clients/client-service.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
+import { StoreUnavailableError } from '../domain/errors.ts';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import type { Role } from '../domain/policy/roles.ts';
 import type { ArtifactStore } from '../domain/tokens/artifact-store.ts';
@@ -70,7 +71,17 @@ export function buildProvider(deps: ProviderDeps, jwks: PrivateJwks): Provider {
   recordAccessTokens(provider, () => epochSeconds(deps.clock()));
   compareSecretsByDigest(provider, deps);
   auditEngineEvents(provider, deps);
+  tellStoreFaults(provider);
   return provider;
+}
+
+/** To the engine a store that does not answer is a server_error like any other; to clients it is 503, worth a retry. */
+function tellStoreFaults(provider: Provider): void {
+  provider.on('server_error', (ctx, error) => {
+    if (!(error instanceof StoreUnavailableError)) return;
+    ctx.status = 503;
+    ctx.set('Retry-After', String(error.retryAfterSeconds));
+  });
 }
 
 /** Secrets are stored as digests and up to two are live; the engine would compare one in plain text. */
