@@ -34,7 +34,7 @@ function showRecoveryPage(step: Step, { account }: Challenge, problem?: Problem,
 function showEnrolment(step: Step, challenge: Challenge, problem?: Problem, status?: number): void {
   const key = openSecret(step, challenge);
   const uri = totpUri({ secret: key, issuer: step.tenantName, label: challenge.account.email });
-  const qr = trustedHtml(renderSVG(uri, { ecc: 'M', border: 2 }));
+  const qr = trustedHtml(renderSVG(uri, { ecc: 'M', border: 4 }));
   page(step, 'interaction/totp-enrol', { ...formPage(step, 'enrol'), qr, key, cancelAction: pathOf(step, 'cancel'), problem }, status);
 }
 
