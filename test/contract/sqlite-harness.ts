@@ -14,8 +14,8 @@ export async function temporaryFolder(): Promise<{ readonly path: string } & Asy
 }
 
 /** `path` is what another process needs to open the same store. */
-export function openAt(path: string, clock: Clock = systemClock): Promise<Storage> {
-  return openSqlite({ path, busyTimeoutMs: 5000, synchronous: 'full', clock });
+export function openAt(path: string, clock: Clock = systemClock, busyTimeoutMs = 5000): Promise<Storage> {
+  return openSqlite({ path, busyTimeoutMs, synchronous: 'full', clock });
 }
 
 export async function openSqliteHarness(): Promise<Harness> {

@@ -35,7 +35,7 @@ const COLUMN: Readonly<Record<keyof ArtifactIndexes, string>> = {
 };
 
 /** Removals by index go in bites of this size, so that neither the event loop nor another process waits for a long one. */
-const REMOVALS_PER_COMMIT = 200;
+const REMOVALS_PER_COMMIT = 50;
 
 const INSERT = `
 INSERT INTO artifacts (kind, id, payload, grant_id, account_id, client_id, uid, user_code, member_group, consumed_at, expires_at)

@@ -9,8 +9,8 @@ const EXPIRING = {
   counters: 'resets_at',
 } as const;
 
-/** Keeps one bite to a few milliseconds; other writes get their turn between two of them. */
-const ROWS_PER_COMMIT = 200;
+/** Keeps one bite to a few milliseconds, a checkpoint to some 25; other writes get their turn between two of them. */
+const ROWS_PER_COMMIT = 50;
 
 /** Deletes what had expired at the given time; resolves with the number of rows. */
 export function createSweep(connection: Connection): (now: Date) => Promise<number> {
