@@ -89,7 +89,11 @@ export function createInteractionEngine({ provider, clients, accounts, catalogue
     pending,
     async signIn(exchange, { amr, ...signIn }) {
       const { prompt } = await details(exchange);
-      return await finish(exchange, { ...(prompt.name !== 'login' && { [prompt.name]: {} }), login: { ...signIn, amr: [...amr] } });
+      // Signing in chooses the account; it answers no other question, and a consent that is due stays due for whoever took over.
+      return await finish(exchange, {
+        ...(prompt.name === 'select_account' && { select_account: {} }),
+        login: { ...signIn, amr: [...amr] },
+      });
     },
     keepAccount: (exchange) => finish(exchange, { select_account: {} }),
     async allow(exchange) {
