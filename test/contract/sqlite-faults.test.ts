@@ -51,7 +51,7 @@ describe('a store that cannot write', () => {
       for (const id of refused) assert.equal(await storage.artifacts.find('Session', id), undefined, `${id} was refused`);
       await storage[Symbol.asyncDispose]();
     } finally {
-      execFileSync('umount', [folder.path]);
+      execFileSync('/usr/bin/umount', [folder.path]);
     }
   });
 
@@ -160,7 +160,7 @@ async function killedAfter(path: string, acknowledged: number): Promise<readonly
 /** A disk of 4 MB on the folder; false, and the test is skipped, where mounting is not permitted. */
 function mountSmall(path: string, context: TestContext): boolean {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', path], { stdio: 'ignore' });
+    execFileSync('/usr/bin/mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', path], { stdio: 'ignore' });
     return true;
   } catch {
     context.skip('mounting a small disk is not permitted here; the test of the largest size covers the rest');

@@ -4,7 +4,7 @@ import { isBusy, isStoreFailure, storeUnavailable } from './sqlite-errors.ts';
 import { Writer } from './writer.ts';
 
 /** By the name that stands after the colon in the statement's text. */
-export type Values = Readonly<Record<string, string | number | null>>;
+type Values = Readonly<Record<string, string | number | null>>;
 
 /** A prepared statement with rows of the shape `Row`. Runs at once, on the caller's stack. */
 export interface Statement<Row> {

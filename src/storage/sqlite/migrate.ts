@@ -3,7 +3,7 @@ import type { Migration } from './migrations.ts';
 import { StorageUnusableError } from './storage-unusable-error.ts';
 
 /** "GATE" in ASCII: how SQLite files say whose they are (`PRAGMA application_id`). */
-export const APPLICATION_ID = 0x47415445;
+const APPLICATION_ID = 0x47415445;
 
 /**
  * The schema version of the file, 0 when it is still empty.
