@@ -20,6 +20,7 @@ export const awaitAudit: Middleware = async (ctx, next) => {
 
 /** What the engine tells becomes audit entries. Its listeners cannot be awaited, so `awaitAudit` does that before the answer goes out. */
 export function auditEngineEvents(provider: Provider, { audit, logger }: { audit: Audit; logger: Logger }): void {
+  const ownerOf = rememberCodeOwners(provider);
   const tell = (ctx: KoaContextWithOIDC, entry: Pick<AuditEntry, 'type' | 'detail'>) => {
     const { client, entities } = ctx.oidc;
     const token = entities.AccessToken ?? entities.RefreshToken ?? entities.AuthorizationCode;
@@ -27,7 +28,7 @@ export function auditEngineEvents(provider: Provider, { audit, logger }: { audit
       origin: originOf(ctx),
       tenantId: client && extrasOf(client).tenant_id,
       clientId: client?.clientId,
-      accountId: token?.accountId ?? ctx.oidc.session?.accountId,
+      accountId: token?.accountId ?? ownerOf(ctx) ?? ctx.oidc.session?.accountId,
       ...entry,
     });
     // Handled by awaitAudit; this keeps a failure from being an unhandled one while the engine still works.
@@ -75,6 +76,23 @@ export function auditEngineEvents(provider: Provider, { audit, logger }: { audit
   provider.on('server_error', (ctx, error) =>
     logger.error({ err: error, requestId: ctx.state.requestId, route: ctx.oidc?.route }, 'the engine failed'),
   );
+}
+
+interface CodeModel {
+  find(value: string, options?: object): Promise<{ readonly accountId?: string } | undefined>;
+}
+
+/** The engine tells whose code it was only when the exchange went well; who is robbed should be named when it did not. */
+function rememberCodeOwners(provider: Provider): (ctx: KoaContextWithOIDC) => string | undefined {
+  const owners = new WeakMap<object, string>();
+  const model = provider.AuthorizationCode as unknown as CodeModel;
+  const find = model.find.bind(model);
+  model.find = async (value, options) => {
+    const code = await find(value, options);
+    if (code?.accountId && Provider.ctx) owners.set(Provider.ctx, code.accountId);
+    return code;
+  };
+  return (ctx) => owners.get(ctx);
 }
 
 /** Enough of a digest to find one token's entries again, useless to anybody as a token. */
