@@ -32,8 +32,8 @@ describe('authorization requests', () => {
   /** The error that goes back to the client. */
   async function errorAtClient(pairs: Record<string, string> | string[][]) {
     const answer = await send(pairs);
-    const location = answer.headers.get('location');
-    assert.ok(location?.startsWith(`${CALLBACK}?`), `${answer.status} ${location}`);
+    const location = answer.headers.get('location') ?? '';
+    assert.ok(location.startsWith(`${CALLBACK}?`), `${answer.status} ${location}`);
     return new URL(location).searchParams;
   }
 

@@ -4,7 +4,8 @@ import { CookieBrowser, type Page } from './cookie-browser.ts';
 import { type AuthorizationRequest, authorizationRequest, CALLBACK, type Credentials, relyingParty, signIn } from './relying-party.ts';
 import type { TestServer } from './start-server.ts';
 
-type Fields = Readonly<Record<string, string>> | readonly (readonly [string, string])[];
+/** Pairs where a field has to be there twice. */
+type Fields = Readonly<Record<string, string>> | string[][];
 
 export interface Answer {
   readonly status: number;
@@ -26,7 +27,7 @@ export async function get(url: string, headers: Readonly<Record<string, string>>
 
 /** A form, as clients send it to the endpoints that answer with JSON. */
 export async function post(url: string, fields: Fields, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
-  const form = new URLSearchParams(Array.isArray(fields) ? fields.map(([name, value]) => [name, value]) : { ...fields });
+  const form = new URLSearchParams(fields as Record<string, string>);
   return await toAnswer(await fetch(url, { method: 'POST', body: form, headers: { accept: 'application/json', ...headers } }));
 }
 
