@@ -11,8 +11,8 @@ import { toEngineMetadata } from './client-view.ts';
 /** The engine checks expiry with this tolerance itself; the store keeps an artifact just as long. */
 export const CLOCK_TOLERANCE_SECONDS = 15;
 
-/** Looked up by something other than their bearer value, so that value is kept, sealed. */
-const SEALED_VALUE = new Set(['Session']);
+/** Their fields hold bearer values (the cookie of the session, the address of the interaction), so all of them are sealed. */
+const SEALED = new Set(['Session', 'Interaction']);
 
 /** Their id is no bearer value: other artifacts name them by it. */
 const PLAIN_ID = new Set(['Grant']);
@@ -62,8 +62,9 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
   function toArtifact(id: string, payload: AdapterPayload): Artifact {
     const { jti: _jti, authorizations, consumed: _consumed, ...rest } = payload;
     const key = keyOf(id);
+    const sealed = () => ({ sealed: keyring.seal(JSON.stringify({ ...rest, jti: id }), `${kind} ${key}`) });
     return {
-      payload: { ...(rest as JsonObject), ...(SEALED_VALUE.has(kind) && { sealedId: keyring.seal(id, `${kind} ${key}`) }) },
+      payload: SEALED.has(kind) ? sealed() : (rest as JsonObject),
       grantId: payload.grantId,
       accountId: payload.accountId,
       clientId: payload.clientId,
@@ -74,14 +75,12 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
     };
   }
 
-  function toPayload(key: string, id: string | undefined, artifact: Artifact): AdapterPayload {
-    const { sealedId, ...rest } = artifact.payload;
-    const jti = id ?? (typeof sealedId === 'string' ? keyring.open(sealedId, `${kind} ${key}`) : key);
+  function toPayload(key: string, id: string | undefined, { payload, members, consumedAt }: Artifact): AdapterPayload {
+    const sealed = SEALED.has(kind) ? keyring.open(String(payload.sealed), `${kind} ${key}`) : undefined;
     return {
-      ...(rest as AdapterPayload),
-      jti,
-      ...(artifact.members && { authorizations: artifact.members.entries as NonNullable<AdapterPayload['authorizations']> }),
-      ...(artifact.consumedAt !== undefined && { consumed: artifact.consumedAt }),
+      ...(sealed === undefined ? { ...(payload as AdapterPayload), jti: id ?? key } : (JSON.parse(sealed) as AdapterPayload)),
+      ...(members && { authorizations: members.entries as NonNullable<AdapterPayload['authorizations']> }),
+      ...(consumedAt !== undefined && { consumed: consumedAt }),
     };
   }
 
@@ -89,8 +88,9 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
     seconds === undefined ? undefined : new Date(clock().getTime() + (seconds + CLOCK_TOLERANCE_SECONDS) * 1000);
 
   async function revokeGrant(grantId: string): Promise<void> {
-    await artifacts.removeBy('grantId', grantId);
+    // The grant first: without it no token that is still there, or saved in this moment, is worth anything.
     await artifacts.remove('Grant', grantId);
+    await artifacts.removeBy('grantId', grantId);
   }
 
   return {

@@ -8,6 +8,9 @@ import type { PasswordJob, PasswordJobResult } from './password-worker.ts';
 
 const SCHEME = 'bcrypt-hmac-sha384';
 
+/** A worker nobody needs gives its memory back, some 60 MB once it has read the dictionaries of the strength check. */
+const IDLE_MS = 30_000;
+
 export interface PasswordHasherOptions {
   readonly keyring: Keyring;
   /** bcrypt work factor of new hashes. */
@@ -40,7 +43,7 @@ export class PasswordHasher {
   readonly #options: PasswordHasherOptions;
   readonly #pepper: Buffer;
   readonly #prefix: string;
-  readonly #idle: Worker[] = [];
+  readonly #idle: { readonly worker: Worker; readonly retire: NodeJS.Timeout }[] = [];
   readonly #busy = new Map<Worker, Waiting>();
   readonly #waiting: Waiting[] = [];
   #decoy: Promise<string> | undefined;
@@ -77,7 +80,9 @@ export class PasswordHasher {
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#waiting.splice(0)) reject(new OverloadedError('The server is stopping. Try again in a moment.'));
-    await Promise.all([...this.#idle, ...this.#busy.keys()].map((worker) => worker.terminate()));
+    const workers = [...this.#idle.map(({ worker }) => worker), ...this.#busy.keys()];
+    for (const { reject } of this.#busy.values()) reject(new OverloadedError('The server is stopping. Try again in a moment.'));
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
   /** RFC 8265: one Unicode form, so that the same characters typed on two systems are the same password. Case and width stay. */
@@ -95,12 +100,29 @@ export class PasswordHasher {
     });
   }
 
+  #rest(worker: Worker): void {
+    const retire = setTimeout(() => this.#forget(worker), IDLE_MS).unref();
+    this.#idle.push({ worker, retire });
+  }
+
+  #wake(): Worker | undefined {
+    const resting = this.#idle.pop();
+    clearTimeout(resting?.retire);
+    return resting?.worker;
+  }
+
+  #forget(worker: Worker): void {
+    const at = this.#idle.findIndex((resting) => resting.worker === worker);
+    if (at >= 0) clearTimeout(this.#idle.splice(at, 1)[0]?.retire);
+    void worker.terminate();
+  }
+
   #dispatch(): void {
-    const worker = this.#idle.pop() ?? (this.#busy.size < this.#options.workers ? this.#spawn() : undefined);
+    const worker = this.#wake() ?? (this.#busy.size < this.#options.workers ? this.#spawn() : undefined);
     if (!worker) return;
     const next = this.#waiting.shift();
     if (!next) {
-      this.#idle.push(worker);
+      this.#rest(worker);
       return;
     }
     this.#busy.set(worker, next);
@@ -113,7 +135,7 @@ export class PasswordHasher {
     worker.on('message', (answer: { value: PasswordJobResult } | { error: string }) => {
       const done = this.#busy.get(worker);
       this.#busy.delete(worker);
-      this.#idle.push(worker);
+      this.#rest(worker);
       if ('value' in answer) done?.resolve(answer.value);
       else done?.reject(new Error(answer.error));
       this.#dispatch();
@@ -121,8 +143,7 @@ export class PasswordHasher {
     worker.on('error', (error) => {
       this.#busy.get(worker)?.reject(error);
       this.#busy.delete(worker);
-      const at = this.#idle.indexOf(worker);
-      if (at >= 0) this.#idle.splice(at, 1);
+      this.#forget(worker);
       this.#dispatch();
     });
     return worker;

@@ -43,11 +43,12 @@ export interface LoginServiceDeps {
   readonly limits: { readonly address: CounterRule; readonly account: CounterRule; readonly accountTotal: number };
 }
 
-const YEARS = 10 * 365 * 86_400;
+/** How long a row of failures is remembered, and how long its pause lasts when nothing ends it sooner. */
+const QUARTER_SECONDS = 90 * 86_400;
 
 export function createLoginService(deps: LoginServiceDeps): LoginService {
   const { accounts, hasher, counters, devices, audit, clock, limits } = deps;
-  const totalRule = { limit: limits.accountTotal, windowSeconds: YEARS, blockSeconds: YEARS };
+  const totalRule = { limit: limits.accountTotal, windowSeconds: QUARTER_SECONDS, blockSeconds: QUARTER_SECONDS };
 
   /** Names nobody has are counted like names somebody has, so that a pause does not tell which is which. */
   const subjectOf = (account: Account | undefined, key: LoginKey) => account?.id ?? sha256(`unknown ${key}`);
