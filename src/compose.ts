@@ -16,6 +16,7 @@ import { createTenantService } from './domain/tenants/tenant-service.ts';
 import { createTokenRegistry } from './domain/tokens/token-registry.ts';
 import { createApp } from './http/app.ts';
 import { loadAssets } from './http/assets.ts';
+import { createDemo } from './http/demo/demo.ts';
 import { createEnginePages } from './http/engine-pages.ts';
 import { createCsrf } from './http/middleware/csrf.ts';
 import { createViews } from './http/views.ts';
@@ -127,6 +128,18 @@ export async function composeServer(house: House, stopping: () => boolean): Prom
     jwks,
   );
 
+  const demo = config.demoEnabled
+    ? await createDemo({
+        ...house,
+        stores: storage,
+        views,
+        csrf,
+        issuer: config.issuer,
+        api: config.apiResource,
+        minPasswordLength: config.passwords.min_length,
+      })
+    : undefined;
+
   const sweeper = setInterval(() => {
     storage.sweep(clock()).catch((error: unknown) => logger.error({ err: error }, 'sweep failed'));
   }, SWEEP_MS);
@@ -166,9 +179,9 @@ export async function composeServer(house: House, stopping: () => boolean): Prom
       views,
       csrf,
       minPasswordLength: config.passwords.min_length,
-      wayOut: undefined,
+      wayOut: demo && { href: '/demo', text: 'Go to the demo' },
     },
     engine: engine.middleware,
-    demo: undefined,
+    demo,
   });
 }

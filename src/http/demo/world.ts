@@ -1,0 +1,147 @@
+import { generate } from 'otplib';
+import { type Account, loginKey } from '../../domain/accounts/account.ts';
+import type { AccountService } from '../../domain/accounts/account-service.ts';
+import type { AccountStore } from '../../domain/accounts/account-store.ts';
+import type { Origin } from '../../domain/audit/audit-log.ts';
+import { type ClientType, clientId } from '../../domain/clients/client.ts';
+import type { ClientMetadata } from '../../domain/clients/client-metadata.ts';
+import type { ClientService } from '../../domain/clients/client-service.ts';
+import type { ClientStore } from '../../domain/clients/client-store.ts';
+import { AlreadyExistsError } from '../../domain/errors.ts';
+import type { MfaService } from '../../domain/mfa/mfa-service.ts';
+import type { Role } from '../../domain/policy/roles.ts';
+import type { Tenant } from '../../domain/tenants/tenant.ts';
+import type { TenantService } from '../../domain/tenants/tenant-service.ts';
+import { type Clock, epochSeconds } from '../../lib/clock.ts';
+import type { Keyring } from '../../lib/keyring.ts';
+import type { DemoPerson } from '../demo-data.ts';
+import { clientSecret, DEMO_CLIENTS, INSPECT, password, READ, totpSecret, WRITE } from './credentials.ts';
+
+export interface DemoWorldDeps {
+  readonly issuer: string;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+  readonly tenants: TenantService;
+  readonly clients: ClientService;
+  readonly accounts: AccountService;
+  readonly mfa: MfaService;
+  readonly stores: { readonly accounts: AccountStore; readonly clients: ClientStore };
+  /** Characters of a password, at least. */
+  readonly minPasswordLength: number;
+}
+
+const ORIGIN: Origin = { requestId: 'demo', ip: 'server' };
+const STEP_SECONDS = 30;
+
+interface ClientPlan {
+  readonly id: string;
+  readonly type: ClientType;
+  readonly metadata: ClientMetadata;
+}
+
+const plannedClients = (issuer: string): readonly ClientPlan[] => [
+  {
+    id: DEMO_CLIENTS.app,
+    type: 'web',
+    metadata: {
+      client_name: 'Parcel Desk',
+      client_uri: `${issuer}/demo`,
+      redirect_uris: [`${issuer}/demo/callback`],
+      post_logout_redirect_uris: [`${issuer}/demo`],
+      scope: `${READ} ${WRITE}`,
+    },
+  },
+  { id: DEMO_CLIENTS.api, type: 'service', metadata: { client_name: 'Parcel API', scope: INSPECT } },
+  { id: DEMO_CLIENTS.service, type: 'service', metadata: { client_name: 'Nightly Report', scope: READ } },
+];
+
+interface PersonPlan {
+  readonly name: string;
+  readonly username: string;
+  readonly role: Role;
+  readonly words: string;
+  /** Has an authenticator app from the start. */
+  readonly enrolled: boolean;
+}
+
+const PEOPLE: readonly PersonPlan[] = [
+  { name: 'Alice Martin', username: 'alice', role: 'viewer', words: 'Viewer: may read', enrolled: true },
+  { name: 'Nora Lindqvist', username: 'nora', role: 'admin', words: 'Administrator: may read and change', enrolled: false },
+];
+
+const emailOf = ({ username }: PersonPlan) => `${username}@northmoor.example`;
+
+/** The tenant and the clients of the demo are there, with the addresses of this issuer. Changes nothing that fits already. */
+export async function ensureDemoClients(deps: DemoWorldDeps): Promise<Tenant> {
+  const tenant = await deps.tenants.ensure({ slug: 'northmoor', name: 'Northmoor Logistics' }, ORIGIN);
+  for (const plan of plannedClients(deps.issuer)) await ensureClient(deps, tenant, plan);
+  return tenant;
+}
+
+async function ensureClient({ clients, stores, keyring }: DemoWorldDeps, tenant: Tenant, plan: ClientPlan): Promise<void> {
+  const id = clientId(plan.id);
+  const present = await stores.clients.find(id);
+  if (!present) {
+    const input = { tenantId: tenant.id, type: plan.type, metadata: plan.metadata, id, secret: clientSecret(keyring, id) };
+    await clients.create(input, ORIGIN).catch(ignoreTaken);
+    return;
+  }
+  const [redirectUri] = plan.metadata.redirect_uris ?? [];
+  // Another port than at the last start is another issuer, and the app has moved with it.
+  if (redirectUri !== undefined && !present.redirectUris.includes(redirectUri)) {
+    await clients.update(present, { metadata: plan.metadata }, ORIGIN);
+  }
+}
+
+/** Another process that starts at the same time was first. */
+function ignoreTaken(error: unknown): undefined {
+  if (!(error instanceof AlreadyExistsError)) throw error;
+}
+
+/** The people of the demo are there. Takes about a second the first time: their passwords are checked and hashed as anybody's. */
+export async function ensureDemoPeople(deps: DemoWorldDeps, tenant: Tenant): Promise<void> {
+  for (const plan of PEOPLE) {
+    const account = (await findPerson(deps, plan)) ?? (await createPerson(deps, tenant, plan));
+    if (plan.enrolled && (await deps.mfa.required(account)) !== 'code') await enrol(deps, account, plan);
+  }
+}
+
+const findPerson = ({ stores }: DemoWorldDeps, plan: PersonPlan) => stores.accounts.findByLogin(loginKey(emailOf(plan)));
+
+/** Without the username where somebody else has it: then the e-mail address is what they sign in with. */
+async function createPerson(deps: DemoWorldDeps, tenant: Tenant, plan: PersonPlan): Promise<Account> {
+  const { name: displayName, role } = plan;
+  const secret = password(deps.keyring, plan.username, deps.minPasswordLength);
+  for (const username of [plan.username, undefined]) {
+    const input = { tenantId: tenant.id, email: emailOf(plan), username, displayName, role, password: secret };
+    const account = (await deps.accounts.create(input, ORIGIN).catch(ignoreTaken)) ?? (await findPerson(deps, plan));
+    if (account) return account;
+  }
+  throw new Error(`the demo could not make ${plan.username}`);
+}
+
+/** With the code of the step before, so that the one the page shows now is still good. */
+async function enrol({ mfa, keyring, clock }: DemoWorldDeps, account: Account, { username }: PersonPlan): Promise<void> {
+  const secret = totpSecret(keyring, username);
+  const attempt = async () => mfa.enrol(account, secret, await codeAt(secret, epochSeconds(clock()) - STEP_SECONDS), ORIGIN);
+  // A step may end between making the code and checking it; two in a row don't.
+  if (!((await attempt()) ?? (await attempt()))) throw new Error(`the demo could not give ${username} an authenticator`);
+}
+
+const codeAt = (secret: string, epoch: number) => generate({ secret, epoch, period: STEP_SECONDS });
+
+/** Whom the visitor can be, with what they would type now. */
+export async function describePeople(deps: DemoWorldDeps): Promise<readonly DemoPerson[]> {
+  const now = epochSeconds(deps.clock());
+  return await Promise.all(
+    PEOPLE.map(async (plan) => ({
+      name: plan.name,
+      role: plan.words,
+      username: (await findPerson(deps, plan))?.username ?? emailOf(plan),
+      password: password(deps.keyring, plan.username, deps.minPasswordLength),
+      authenticator: plan.enrolled
+        ? { code: await codeAt(totpSecret(deps.keyring, plan.username), now), secondsLeft: STEP_SECONDS - (now % STEP_SECONDS) }
+        : undefined,
+    })),
+  );
+}
