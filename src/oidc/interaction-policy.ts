@@ -26,7 +26,7 @@ export function createInteractionPolicy(requiredRoles: readonly Role[]) {
   const policy = base();
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
   policy.get('login')?.checks.add(
-    new Check('account_gone', 'the signed-in account is gone or disabled', (ctx) => {
+    new Check('account_gone', 'the account is gone or disabled, or has new credentials', 'login_required', (ctx) => {
       const { oidc } = ctx as KoaContextWithOIDC;
       return Boolean(oidc.session?.accountId) && !oidc.account;
     }),

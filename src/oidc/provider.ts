@@ -20,6 +20,7 @@ import { forgetImpliedConsent } from './offline-access.ts';
 import { guardedFetch, type OutboundRules } from './outbound.ts';
 import { type EnginePages, logoutPages } from './pages.ts';
 import { extrasOf, type ResourceDeps, refuseScopeBeyondRole, resourceIndicators } from './resources.ts';
+import { isCurrent, keepCredentialVersion } from './sessions.ts';
 import { mayInspect } from './token-inspection.ts';
 
 /** Endpoints of the issuer; the well-known documents are at their fixed places. */
@@ -68,6 +69,7 @@ const GRANT_SECONDS = 10 * 365 * 86_400;
 export function buildProvider(deps: ProviderDeps, jwks: PrivateJwks): Provider {
   const provider = new Provider(deps.issuer, configuration(deps, jwks));
   provider.proxy = true;
+  keepCredentialVersion(provider);
   recordAccessTokens(provider, () => epochSeconds(deps.clock()));
   compareSecretsByDigest(provider, deps);
   auditEngineEvents(provider, deps);
@@ -121,7 +123,10 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     // Auth.js and others read nothing but the ID token, so it carries the claims of the granted scopes.
     conformIdTokenClaims: false,
     pkce: { required: (_ctx, client) => extrasOf(client).require_pkce },
-    findAccount: (_ctx, sub) => findPerson(accounts, sub),
+    async findAccount(ctx, sub) {
+      const found = await findPerson(accounts, sub);
+      return found && isCurrent(ctx, found.person) ? found : undefined;
+    },
     extraTokenClaims: (ctx, token) => accessTokenClaims(accounts, ctx as KoaContextWithOIDC | undefined, token as never),
     loadExistingGrant: (ctx) => loadGrant(ctx, deps.artifacts),
     issueRefreshToken: async (_ctx, client, code) => client.grantTypeAllowed('refresh_token') && keepsRefreshing(client, code.scopes),

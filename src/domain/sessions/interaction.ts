@@ -30,6 +30,8 @@ export interface PendingInteraction {
 
 export interface SignIn {
   readonly accountId: AccountId;
+  /** Of the account when its credentials were checked; the session is void once it has moved on. */
+  readonly credentialVersion: number;
   /** RFC 8176: pwd, otp, mfa. */
   readonly amr: readonly string[];
   /** aal1: one factor; aal2: two (NIST SP 800-63B). */

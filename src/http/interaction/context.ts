@@ -126,7 +126,7 @@ export function deviceCookie(ctx: Context): string | undefined {
 }
 
 /** The person has proved all that is asked: the device is remembered, the engine takes over. */
-export async function completeSignIn(step: Step, account: Account, proof: Omit<SignIn, 'accountId'>): Promise<void> {
+export async function completeSignIn(step: Step, account: Account, proof: Omit<SignIn, 'accountId' | 'credentialVersion'>): Promise<void> {
   const { ctx, deps, pending } = step;
   const cookie = deps.devices.remember(deviceCookie(ctx), account.id);
   ctx.cookies.set(DEVICE_COOKIE, cookie, {
@@ -145,5 +145,5 @@ export async function completeSignIn(step: Step, account: Account, proof: Omit<S
     clientId: pending.client.id,
     detail: { amr: proof.amr, acr: proof.acr },
   });
-  goTo(ctx, await deps.engine.signIn(ctx, { accountId: account.id, ...proof }));
+  goTo(ctx, await deps.engine.signIn(ctx, { accountId: account.id, credentialVersion: account.credentialVersion, ...proof }));
 }
