@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
-import { composeServer, openHouse } from './compose.ts';
+import { openHouse } from './compose.ts';
+import { composeServer } from './compose-server.ts';
 import { readEnvironment } from './config/environment.ts';
 import { loadConfig } from './config/load-config.ts';
 import { systemClock } from './lib/clock.ts';

@@ -9,7 +9,8 @@ export async function welcome({ config, accounts, catalogue, keyring }: House): 
   const secret = await accounts.createFirstAdministratorLink();
   // Away from localhost standard output is a log that others read.
   if (secret && config.local) lines.push('', '  First administrator  this link makes one, once', `  ${issuer}/setup/${secret}`);
-  else if (secret) lines.push('', '  Nobody administers it yet. Make an account: npx gatehouse account add you@example.com --role admin');
+  else if (secret)
+    lines.push('', '  Nobody administers it yet. `npx gatehouse account setup-link` prints the link that makes the first administrator.');
 
   if (config.demoEnabled && supportsDemo(catalogue)) {
     lines.push('', '  Demo, a person  sign in to an app that calls a protected API with read:interactions; each step is explained');

@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
 import type { House } from '../compose.ts';
 import { type Account, nameOf } from '../domain/accounts/account.ts';
-import { InvalidValueError } from '../domain/errors.ts';
+import { AlreadyExistsError, InvalidValueError } from '../domain/errors.ts';
 import { ROLES, type Role } from '../domain/policy/roles.ts';
 import type { Tenant } from '../domain/tenants/tenant.ts';
 import { everyPage } from './every-page.ts';
@@ -50,6 +50,7 @@ export function addAccountCommands(program: Command, { withHouse }: Shell): void
   about('password-link', 'make a link to set the password, good once; older links stop working')
     .argument(...NAME)
     .action((name: string) => withHouse((house) => passwordLink(house, name)));
+  about('setup-link', 'make the link that makes the first administrator, good once').action(() => withHouse(setupLink));
   about('totp-reset', 'remove the authenticator app and the recovery codes of an account')
     .argument(...NAME)
     .action((name: string) => withHouse((house) => resetTotp(house, name)));
@@ -98,6 +99,17 @@ async function list(house: House, tenantName: string | undefined): Promise<Answe
       rows.length === 0
         ? 'No accounts yet. `gatehouse account add EMAIL` makes one.'
         : table(['E-mail', 'Username', 'Name', 'Role', 'Tenant', 'State'], rows),
+  };
+}
+
+/** Where the start of the server does not print it: standard output is a log there. */
+async function setupLink(house: House): Promise<Answer> {
+  const secret = await house.accounts.createFirstAdministratorLink();
+  if (secret === undefined) throw new AlreadyExistsError('place of the first administrator');
+  const link = `${house.config.issuer}/setup/${secret}`;
+  return {
+    document: { setup_link: link },
+    text: () => `This link makes the first administrator, once, within ${duration(house.config.lifetimes.admin_link)}:\n${link}`,
   };
 }
 

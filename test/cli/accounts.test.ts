@@ -18,6 +18,13 @@ async function enrolTotp(cli: CommandLine, name: string): Promise<void> {
 }
 
 describe('gatehouse account', () => {
+  it('makes the link of the first administrator while there is none', async () => {
+    await using cli = await createCommandLine({ GATEHOUSE_ISSUER: 'http://localhost:3000' });
+    const { setup_link } = await cli.ask(['account', 'setup-link']);
+    assert.match(String(setup_link), /^http:\/\/localhost:3000\/setup\/[\w-]{43}$/);
+    assert.match(await cli.say(['account', 'setup-link']), /first administrator, once/);
+  });
+
   it('makes an account with a password from standard input', async () => {
     await using cli = await createCommandLine();
     const args = ['account', 'add', 'alice@example.com', '--username', 'alice', '--name', 'Alice Martin', '--role', 'operator'];

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../support/free-port.ts';
-import { type CommandLine, createCommandLine, ROOT } from './command-line.ts';
+import { startProcess } from '../support/start-process.ts';
+import { type CommandLine, createCommandLine } from './command-line.ts';
 
 export interface ServedCommandLine extends AsyncDisposable {
   readonly issuer: string;
@@ -13,35 +11,13 @@ export interface ServedCommandLine extends AsyncDisposable {
 export async function createServedCommandLine(): Promise<ServedCommandLine> {
   const port = String(await freePort());
   const cli = await createCommandLine({ GATEHOUSE_SERVER__PORT: port });
-  const server = spawn(process.execPath, [join(ROOT, 'src/main.ts')], {
-    cwd: cli.folder,
-    env: cli.env,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const issuer = `http://localhost:${port}`;
-  await untilReady(server, issuer);
+  const server = await startProcess({ ...cli.env, PORT: port });
   return {
-    issuer,
+    issuer: server.issuer,
     cli,
     async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => server.once('close', resolve));
-      server.kill('SIGTERM');
-      await ended;
+      await server.end('SIGTERM');
       await cli[Symbol.asyncDispose]();
     },
   };
-}
-
-async function untilReady(server: ChildProcess, issuer: string): Promise<void> {
-  let said = '';
-  server.stderr?.on('data', (chunk) => {
-    said += chunk;
-  });
-  for (let tries = 0; tries < 300 && server.exitCode === null; tries++) {
-    const response = await fetch(`${issuer}/readyz`).catch(() => undefined);
-    if (response?.ok) return;
-    await delay(50);
-  }
-  server.kill('SIGKILL');
-  throw new Error(`the server did not become ready: ${said}`);
 }

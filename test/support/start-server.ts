@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
-import { composeServer, type House, openHouse } from '../../src/compose.ts';
+import { type House, openHouse } from '../../src/compose.ts';
+import { composeServer } from '../../src/compose-server.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Account } from '../../src/domain/accounts/account.ts';
 import type { NewAccount } from '../../src/domain/accounts/account-service.ts';

@@ -60,6 +60,11 @@ export function matchesSecret(secrets: readonly ClientSecret[], secret: string, 
     .includes(true);
 }
 
+/** A spa calls from where it is served: the origins of its redirect URIs. */
+function originsOf(type: ClientType, redirectUris: readonly string[]): readonly string[] {
+  return type === 'spa' ? [...new Set(redirectUris.map((uri) => new URL(uri).origin))] : [];
+}
+
 /** Whether this kind of client proves itself with a shared secret. */
 function usesSecret(type: ClientType, metadata: JsonObject): boolean {
   return (type === 'web' || type === 'service') && metadata.token_endpoint_auth_method !== 'private_key_jwt';
@@ -83,7 +88,11 @@ function checkCombination(type: ClientType, metadata: ClientMetadata, redirectUr
     if (grants?.some((grant) => grant !== 'client_credentials'))
       throw new InvalidValueError('grant_types', 'A service uses client_credentials only.');
   } else {
-    if (redirectUris.length === 0) throw new InvalidValueError('redirect_uris', `A ${type} client needs at least one redirect URI.`);
+    if (redirectUris.length === 0)
+      throw new InvalidValueError(
+        'redirect_uris',
+        `A ${type} client needs at least one redirect URI: the address that takes the answer of a sign-in.`,
+      );
     if (grants?.includes('client_credentials'))
       throw new InvalidValueError('grant_types', 'Only a service may use client_credentials. Register one beside this client.');
   }
@@ -119,7 +128,7 @@ export function createClientService(deps: ClientServiceDeps): ClientService {
     if (!name)
       throw new InvalidValueError('client_name', 'A client needs a name of 1 to 120 characters: people see it when they allow access.');
     checkCombination(type, metadata, redirectUris);
-    const origins = metadata.allowed_origins ?? (type === 'spa' ? redirectUris.map((uri) => new URL(uri).origin) : []);
+    const origins = metadata.allowed_origins ?? originsOf(type, redirectUris);
     return {
       name,
       redirectUris,
@@ -173,7 +182,7 @@ export function createClientService(deps: ClientServiceDeps): ClientService {
     async update(client, { metadata, verified, disabled }, origin) {
       const changed = await clients.update(client.tenantId, client.id, (old) => ({
         ...old,
-        ...(metadata && settle(old.type, { ...asMetadata(old), ...metadata })),
+        ...(metadata && settle(old.type, { ...asUpdatable(old), ...metadata })),
         verified: verified ?? old.verified,
         disabled: disabled ?? old.disabled,
         updatedAt: clock(),
@@ -215,7 +224,7 @@ export function createClientService(deps: ClientServiceDeps): ClientService {
   };
 }
 
-/** A client as the metadata document it could have come from; what an update starts with. */
+/** A client as the metadata document it could have come from. */
 export function asMetadata(client: Client): ClientMetadata {
   return {
     ...(client.metadata as ClientMetadata),
@@ -227,4 +236,11 @@ export function asMetadata(client: Client): ClientMetadata {
     refresh_without_offline_access: client.refreshWithoutOfflineAccess,
     allowed_origins: [...client.allowedOrigins],
   };
+}
+
+/** What an update starts with. Origins that follow from the redirect URIs go on following them. */
+function asUpdatable(client: Client): ClientMetadata {
+  const { allowed_origins, ...rest } = asMetadata(client);
+  const derived = client.allowedOrigins.join() === originsOf(client.type, client.redirectUris).join();
+  return derived ? rest : { ...rest, ...(allowed_origins && { allowed_origins }) };
 }

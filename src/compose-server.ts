@@ -1,0 +1,103 @@
+import type Koa from 'koa';
+import type { House } from './compose.ts';
+import type { Origin } from './domain/audit/audit-log.ts';
+import { createApp } from './http/app.ts';
+import { loadAssets } from './http/assets.ts';
+import { createDemo } from './http/demo/demo.ts';
+import { createEnginePages } from './http/engine-pages.ts';
+import { createCsrf } from './http/middleware/csrf.ts';
+import { createViews } from './http/views.ts';
+import { createEngine } from './oidc/engine.ts';
+
+const SWEEP_MS = 5 * 60_000;
+
+/** The server over a house: keys and the first tenant are there, the application is ready to listen. */
+export async function composeServer(house: House, stopping: () => boolean): Promise<Koa> {
+  const { config, storage, keyring, clock, logger, audit, catalogue } = house;
+  const origin: Origin = { requestId: 'start', ip: 'server' };
+  const firstTenant = await house.tenants.ensure(config.tenant, origin);
+  const jwks = await house.keys.load(origin);
+  const assets = loadAssets();
+  const views = createViews({ assets, cache: true });
+  const csrf = createCsrf({ keyring, issuer: config.issuer });
+  const cookieKeys = [keyring.derive('cookie').toString('base64url')];
+  const errors = { views, tenantName: firstTenant.name, clock };
+
+  const engine = await createEngine(
+    {
+      ...storage,
+      issuer: config.issuer,
+      cookieKeys,
+      keyring,
+      clock,
+      logger,
+      audit,
+      catalogue,
+      api: config.apiResource,
+      lifetimes: config.lifetimes,
+      outbound: { allowPrivate: config.outbound.allow_private, timeoutMs: config.outbound.timeout_ms, maxBytes: config.outbound.max_bytes },
+      requiredRoles: config.mfa.required_roles,
+      pages: createEnginePages({ ...storage, ...errors }),
+      onReuse: ({ kind, accountId, clientId }) =>
+        logger.warn({ kind, accountId, clientId }, 'a single-use artifact was presented twice at once'),
+    },
+    jwks,
+  );
+
+  const demo = config.demoEnabled
+    ? await createDemo({
+        ...house,
+        stores: storage,
+        views,
+        csrf,
+        issuer: config.issuer,
+        api: config.apiResource,
+        minPasswordLength: config.passwords.min_length,
+      })
+    : undefined;
+
+  const sweeper = setInterval(() => {
+    storage.sweep(clock()).catch((error: unknown) => logger.error({ err: error }, 'sweep failed'));
+  }, SWEEP_MS);
+  sweeper.unref();
+
+  return createApp({
+    issuer: config.issuer,
+    trustedProxies: config.server.trusted_proxies,
+    cookieKeys,
+    logger,
+    errors,
+    assets,
+    ops: { ping: () => storage.ping(), stopping },
+    interaction: {
+      engine: engine.interactions,
+      login: house.login,
+      mfa: house.mfa,
+      accounts: storage.accounts,
+      tenants: storage.tenants,
+      challenges: storage.challenges,
+      devices: house.devices,
+      keyring,
+      audit,
+      clock,
+      catalogue,
+      views,
+      csrf,
+      secureCookies: config.issuer.startsWith('https:'),
+      challengeSeconds: config.mfa.challenge_seconds,
+      maxTries: config.mfa.max_tries,
+    },
+    account: {
+      accounts: house.accounts,
+      mfa: house.mfa,
+      tenants: storage.tenants,
+      firstTenant,
+      views,
+      csrf,
+      minPasswordLength: config.passwords.min_length,
+      wayOut: demo && { href: '/demo', text: 'Go to the demo' },
+    },
+    engine: engine.middleware,
+    demo,
+  });
+}
