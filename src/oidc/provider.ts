@@ -1,4 +1,4 @@
-import Provider, { type Configuration, type Client as EngineClient, type JWK, type KoaContextWithOIDC } from 'oidc-provider';
+import Provider, { type Configuration, type Client as EngineClient, errors, type JWK, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit } from '../domain/audit/audit.ts';
 import { clientId } from '../domain/clients/client.ts';
 import { matchesSecret } from '../domain/clients/client-service.ts';
@@ -132,6 +132,9 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     issueRefreshToken: async (_ctx, client, code) => client.grantTypeAllowed('refresh_token') && keepsRefreshing(client, code.scopes),
     expiresWithSession: async (ctx, token) => !ctx.oidc.client || !keepsRefreshing(ctx.oidc.client, token.scopes),
     rotateRefreshToken: async (ctx) => {
+      const { iiat } = ctx.oidc.entities.RefreshToken ?? {};
+      if (iiat !== undefined && iiat + lifetimes.refresh_chain <= epochSeconds(clock()))
+        throw new errors.InvalidGrant('refresh chain is over');
       await refuseScopeBeyondRole(ctx, resourceDeps);
       return true;
     },
@@ -188,11 +191,18 @@ function ttl(lifetimes: Lifetimes, clock: Clock): NonNullable<Configuration['ttl
 async function loadGrant(ctx: KoaContextWithOIDC, artifacts: ArtifactStore) {
   const { client, account, provider, result, session } = ctx.oidc;
   if (!client || !account) return undefined;
+  const { accountId } = account;
   const named = result?.consent?.grantId ?? session?.grantIdFor(client.clientId);
-  const grant = named && (await provider.Grant.find(named));
-  if (grant && grant.accountId === account.accountId) return grant;
-  const earlier = (await artifacts.list('Grant', 'accountId', account.accountId)).find(
-    ({ artifact }) => artifact.clientId === client.clientId,
-  );
-  return earlier && (await provider.Grant.find(earlier.id));
+  let grant = named === undefined ? undefined : await provider.Grant.find(named);
+  if (grant?.accountId !== accountId) {
+    const all = await artifacts.list('Grant', 'accountId', accountId);
+    const earlier = all.find(({ artifact }) => artifact.clientId === client.clientId);
+    grant = earlier && (await provider.Grant.find(earlier.id));
+  }
+  if (grant && session) {
+    // What hangs on a session ends with it by itself. The grant is shared with the person's other sessions: signing out here must not take it along.
+    session.ensureClientContainer(client.clientId);
+    session.authorizationFor(client.clientId).persistsLogout = true;
+  }
+  return grant;
 }
