@@ -93,7 +93,7 @@ export function createParcelDesk({ origin, credentials, issuer, api, clock }: Pa
         signInUrl: `${origin}/demo/sign-in`,
         authorizationUrl: new URL(authorizationUrl),
         callbackUrl,
-        startedAt,
+        tookSeconds: (clock().getTime() - startedAt.getTime()) / 1000,
         idClaims: tokens.idClaims,
         appRequests,
         exchange,
