@@ -14,7 +14,7 @@ export interface Refusal {
   readonly scope?: string;
 }
 
-export type CheckResult = { readonly claims: JWTPayload } | { readonly refusal: Refusal };
+type CheckResult = { readonly claims: JWTPayload } | { readonly refusal: Refusal };
 
 export interface AccessTokenCheckDeps {
   readonly issuer: DemoIssuer;
@@ -30,7 +30,7 @@ export interface ApiClock {
   readonly because: string | undefined;
 }
 
-export interface TokenRequest {
+interface TokenRequest {
   readonly authorization: string;
   readonly scope: string;
   readonly clock: ApiClock;
