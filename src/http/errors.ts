@@ -101,7 +101,7 @@ export function errorBoundary(deps: ErrorPageDeps & { logger: Logger; issuer: st
     } catch (error) {
       if (error instanceof DomainError && isHandled(error)) {
         const { status, kind } = ANSWERS[error.code];
-        deps.logger.info({ requestId: ctx.state.requestId, code: error.code, detail: error.detail }, error.message);
+        deps.logger.info({ requestId: ctx.state.requestId, error: error.code, detail: error.detail }, error.message);
         if ('retryAfterSeconds' in error) ctx.set('Retry-After', String(error.retryAfterSeconds));
         const wayOut = kind === 'wrong-host' ? { wayOut: { href: deps.issuer, text: deps.issuer } } : {};
         return answerTrouble(ctx, { kind, status, code: error.code, description: error.message, ...wayOut }, deps);

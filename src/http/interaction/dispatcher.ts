@@ -56,8 +56,8 @@ export const startOver = onPost(z.strictObject({}), async (step) => {
   goTo(step.ctx, `${pathOf(step)}?as=${ANOTHER}`);
 });
 
-/** The application hears access_denied. */
-export const cancel = onPost(z.strictObject({}), async (step) => {
+/** The application hears access_denied. The button stands in the form of the code, so that comes along. */
+export const cancel = onPost(z.strictObject({ code: z.string().max(64).optional() }), async (step) => {
   await step.deps.challenges.remove(challengeId(step.pending));
   await step.deps.audit.record({
     type: 'login.abandoned',
