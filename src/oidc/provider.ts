@@ -13,6 +13,7 @@ import type { Logger } from '../lib/logger.ts';
 import { recordAccessTokens } from './access-tokens.ts';
 import { type AdapterDeps, CLOCK_TOLERANCE_SECONDS, createAdapterFactory } from './adapter.ts';
 import { accessTokenClaims, CLAIMS, findPerson } from './claims.ts';
+import { assertStrictAssertion } from './client-assertions.ts';
 import { EXTRA_CLIENT_METADATA } from './client-view.ts';
 import { auditEngineEvents } from './events.ts';
 import { ACR_VALUES, createInteractionPolicy } from './interaction-policy.ts';
@@ -113,6 +114,7 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     subjectTypes: ['public'],
     responseTypes: ['code'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    assertJwtClientAuthClaimsAndHeader: assertStrictAssertion(clock),
     enabledJWA: {
       idTokenSigningAlgValues: ['RS256', 'ES256'],
       clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA', 'Ed25519'],
