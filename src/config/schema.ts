@@ -1,50 +1,63 @@
 import { z } from 'zod';
 import { ROLES } from '../domain/policy/roles.ts';
 
-/**
- * The shape of the configuration: every key there is, with its type and its limits.
- * Defaults and explanations stand in config/default.yaml, nowhere else. Durations are seconds.
- */
-const seconds = z.int().positive();
-const count = z.int().positive();
+const TEN_YEARS = 315_360_000;
+
+/** Bounded, so that no sum of times leaves the calendar. */
+const seconds = z.int().min(1).max(TEN_YEARS);
+const count = z.int().min(1);
+const text = z.string().min(1);
 
 const rule = z.strictObject({ limit: count, window: seconds, block: seconds });
 
+/**
+ * The shape of the configuration: every key there is, with its type and its limits.
+ * Defaults and explanations stand in config/default.yaml, nowhere else. A description ends the sentence "… is not" of a fault.
+ */
 export const configSchema = z.strictObject({
-  issuer: z.url({ protocol: /^https?$/ }),
-  data_dir: z.string().min(1),
+  issuer: z.url({ protocol: /^https?$/ }).describe('an http or https address, like https://id.example.com'),
+  data_dir: text,
   server: z.strictObject({
-    host: z.string().min(1),
+    host: text,
     port: z.int().min(0).max(65535),
-    trusted_proxies: z.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()])),
-    drain_seconds: seconds,
+    trusted_proxies: z.array(
+      z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]).describe('an IP address or a CIDR block, like 10.0.0.0/8'),
+    ),
+    drain_seconds: z.int().min(1).max(3600),
   }),
   log: z.strictObject({
     level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
     format: z.enum(['auto', 'json', 'pretty']),
   }),
   secrets: z.strictObject({
-    master_key: z.string().nullable(),
+    master_key: text.nullable(),
   }),
   storage: z.discriminatedUnion('kind', [
     z.strictObject({
       kind: z.literal('sqlite'),
       sqlite: z.strictObject({
-        path: z.string().nullable(),
+        path: text.nullable(),
         busy_timeout_ms: z.int().min(100).max(60_000),
         synchronous: z.enum(['full', 'normal']),
       }),
     }),
   ]),
-  tenant: z.strictObject({ slug: z.string(), name: z.string() }),
+  tenant: z.strictObject({ slug: text, name: text }),
   demo: z.enum(['auto', 'on', 'off']),
   api: z.strictObject({
-    resource: z.url().nullable(),
+    resource: z
+      .url()
+      .regex(/^[^#]*$/)
+      .describe('an address without #, like https://api.example.com')
+      .nullable(),
     scopes: z.array(
       z.strictObject({
-        name: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/),
-        description: z.string().min(1),
-        limit: z.string().min(1).optional(),
+        name: z
+          .string()
+          .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/)
+          .describe('a scope (RFC 6749, section 3.3): no spaces, quotes, backslashes or letters beyond ASCII'),
+        description: text,
+        limit: text.optional(),
         role: z.enum(ROLES),
       }),
     ),
@@ -55,7 +68,7 @@ export const configSchema = z.strictObject({
     queue: count,
     min_length: z.int().min(8).max(64),
     min_score: z.int().min(0).max(4),
-    context_words: z.array(z.string()),
+    context_words: z.array(text),
   }),
   mfa: z.strictObject({
     required_roles: z.array(z.enum(ROLES)),
@@ -82,7 +95,7 @@ export const configSchema = z.strictObject({
     admin_link: seconds,
   }),
   outbound: z.strictObject({
-    allow_private: z.array(z.string().min(1)),
+    allow_private: z.array(text),
     timeout_ms: z.int().min(100).max(30_000),
     max_bytes: z.int().min(1024),
   }),
