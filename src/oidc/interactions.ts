@@ -7,6 +7,7 @@ import { clientId } from '../domain/clients/client.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
 import { allowedScopes, type ScopeCatalogue } from '../domain/policy/allowed-scopes.ts';
 import { type InteractionEngine, InteractionLostError, type PendingInteraction } from '../domain/sessions/interaction.ts';
+import { OPENID_SCOPES } from './openid-scopes.ts';
 
 export interface HttpExchange {
   readonly req: IncomingMessage;
@@ -68,7 +69,7 @@ export function createInteractionEngine({ provider, clients, accounts, catalogue
     const asked = new Set([...missing.oidcScopes, ...Object.values(missing.resourceScopes).flat()]);
     const sessionAccountId = found.session?.accountId;
     const person = sessionAccountId === undefined ? undefined : await accounts.findSubject(accountId(sessionAccountId));
-    const possible = new Set([...allowedScopes(person, client, catalogue), 'openid', 'profile', 'email', 'offline_access']);
+    const possible = new Set([...allowedScopes(person, client, catalogue), ...OPENID_SCOPES]);
     return {
       uid: found.uid,
       prompt,

@@ -18,9 +18,10 @@ import { EXTRA_CLIENT_METADATA } from './client-view.ts';
 import { auditEngineEvents } from './events.ts';
 import { ACR_VALUES, createInteractionPolicy } from './interaction-policy.ts';
 import { forgetImpliedConsent } from './offline-access.ts';
+import { OPENID_SCOPES } from './openid-scopes.ts';
 import { guardedFetch, type OutboundRules } from './outbound.ts';
 import { type EnginePages, logoutPages } from './pages.ts';
-import { extrasOf, type ResourceDeps, refuseScopeBeyondRole, resourceIndicators } from './resources.ts';
+import { extrasOf, type ResourceDeps, refuseRefreshBeyond, resourceIndicators } from './resources.ts';
 import { isCurrent, keepCredentialVersion } from './sessions.ts';
 import { mayInspect } from './token-inspection.ts';
 
@@ -108,7 +109,7 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     jwks: { keys: jwks as unknown as JWK[] },
     routes: ROUTES,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
-    scopes: ['openid', 'offline_access', 'profile', 'email'],
+    scopes: [...OPENID_SCOPES],
     claims: CLAIMS,
     acrValues: [...ACR_VALUES],
     subjectTypes: ['public'],
@@ -137,7 +138,7 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
       const { iiat } = ctx.oidc.entities.RefreshToken ?? {};
       if (iiat !== undefined && iiat + lifetimes.refresh_chain <= epochSeconds(clock()))
         throw new errors.InvalidGrant('refresh chain is over');
-      await refuseScopeBeyondRole(ctx, resourceDeps);
+      await refuseRefreshBeyond(ctx, resourceDeps);
       return true;
     },
     clientBasedCORS: (_ctx, origin, client) => extrasOf(client).allowed_origins.includes(origin),

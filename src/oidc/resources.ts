@@ -4,6 +4,7 @@ import type { AccountStore } from '../domain/accounts/account-store.ts';
 import { allowedScopes, type ScopeCatalogue } from '../domain/policy/allowed-scopes.ts';
 import { personOf } from './claims.ts';
 import type { ClientExtras } from './client-view.ts';
+import { OPENID_SCOPES } from './openid-scopes.ts';
 
 export interface ResourceDeps {
   readonly accounts: AccountStore;
@@ -17,8 +18,6 @@ export interface ResourceDeps {
 export function extrasOf(client: EngineClient): ClientExtras {
   return client as unknown as ClientExtras;
 }
-
-const OPENID_SCOPES = new Set(['openid', 'offline_access', 'profile', 'email']);
 
 /** The scopes of the API that may come out of this request: the ceiling the engine applies at authorization, code exchange and refresh. */
 async function ceiling(ctx: KoaContextWithOIDC, client: EngineClient, deps: ResourceDeps): Promise<ReadonlySet<string>> {
@@ -58,11 +57,13 @@ function refuseBeyond(allowed: ReadonlySet<string>, asked: string): void {
   if (beyond.length > 0) throw new errors.InvalidScope('requested scope is not granted to this client or account', beyond.join(' '));
 }
 
-/** Runs before the refresh token is used up: a request for more than the person may hand over now costs the client nothing. */
-export async function refuseScopeBeyondRole(ctx: KoaContextWithOIDC, deps: ResourceDeps): Promise<void> {
-  const client = ctx.oidc.client;
-  const asked = ctx.oidc.params?.scope;
-  if (!client || typeof asked !== 'string') return;
+/** Runs before the refresh token is used up: a request for another API, or for more than the person may hand over now, costs the client nothing. */
+export async function refuseRefreshBeyond(ctx: KoaContextWithOIDC, deps: ResourceDeps): Promise<void> {
+  const { client, params } = ctx.oidc;
+  if (!client || !params) return;
+  const resources = [params.resource ?? deps.api].flat();
+  if (resources.some((resource) => resource !== deps.api)) throw new errors.InvalidTarget(`this server issues tokens for ${deps.api}`);
+  if (typeof params.scope !== 'string') return;
   const allowed = await ceiling(ctx, client, deps);
-  refuseBeyond(new Set([...allowed, ...OPENID_SCOPES]), asked);
+  refuseBeyond(new Set([...allowed, ...OPENID_SCOPES]), params.scope);
 }

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { AccountStore } from '../domain/accounts/account-store.ts';
-import type { ReadAccessToken } from './access-tokens.ts';
+import type { ReadAccessToken, RecordedToken } from './access-tokens.ts';
 import { findPerson } from './claims.ts';
 import { extrasOf } from './resources.ts';
 
@@ -46,7 +46,7 @@ async function answer(ctx: Context, bearer: string, deps: UserinfoDeps): Promise
   if (!grant || grant.clientId !== token.clientId || grant.accountId !== token.accountId || !person) {
     return refuse(ctx, 401, 'invalid_token', 'the access token is unknown, expired or revoked');
   }
-  const scope = grant.getOIDCScope();
+  const scope = grant.getOIDCScopeFiltered(new Set((token as RecordedToken).openidScope?.split(' ')));
   if (!scope.split(' ').includes('openid')) return refuse(ctx, 403, 'insufficient_scope', 'the openid scope was not granted');
   const claims = new provider.Claims(await person.claims('userinfo', scope, {}, []), { client });
   claims.scope(scope);
