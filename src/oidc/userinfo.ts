@@ -20,12 +20,21 @@ export function userinfo(deps: UserinfoDeps): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== deps.path || (ctx.method !== 'GET' && ctx.method !== 'POST')) return await next();
     ctx.set('Cache-Control', 'no-store');
-    ctx.vary('Origin');
+    allowOrigin(ctx);
     const [, bearer] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('Authorization')) ?? [];
     if (ctx.query.access_token !== undefined) return refuse(ctx, 400, 'invalid_request', 'access tokens are not accepted in the query');
     if (!bearer) return refuse(ctx, 401, undefined, 'no access token provided');
     await answer(ctx, bearer, deps);
   };
+}
+
+/** An application has to read why its token was refused. Until the token tells whose it is, the answer holds nothing about anybody. */
+function allowOrigin(ctx: Context): void {
+  ctx.vary('Origin');
+  const origin = ctx.get('Origin');
+  if (!origin) return;
+  ctx.set('Access-Control-Allow-Origin', origin);
+  ctx.set('Access-Control-Expose-Headers', 'WWW-Authenticate');
 }
 
 async function answer(ctx: Context, bearer: string, deps: UserinfoDeps): Promise<void> {
@@ -34,11 +43,9 @@ async function answer(ctx: Context, bearer: string, deps: UserinfoDeps): Promise
   const token = jti === undefined ? undefined : await provider.AccessToken.find(jti);
   const client = token?.clientId === undefined ? undefined : await provider.Client.find(token.clientId);
   const origin = ctx.get('Origin');
-  if (origin && client) {
-    if (!extrasOf(client).allowed_origins.includes(origin))
-      return refuse(ctx, 400, 'invalid_request', `origin ${origin} not allowed for client: ${client.clientId}`);
-    ctx.set('Access-Control-Allow-Origin', origin);
-    ctx.set('Access-Control-Expose-Headers', 'WWW-Authenticate');
+  if (origin && client && !extrasOf(client).allowed_origins.includes(origin)) {
+    ctx.remove('Access-Control-Allow-Origin');
+    return refuse(ctx, 400, 'invalid_request', `origin ${origin} not allowed for client: ${client.clientId}`);
   }
   if (!token || !client) return refuse(ctx, 401, 'invalid_token', 'the access token is unknown, expired or revoked');
   const grant = token.grantId === undefined ? undefined : await provider.Grant.find(token.grantId);
