@@ -34,7 +34,12 @@ export function checkRedirectUri(uri: string, type: ClientType, field: string): 
 /** @throws InvalidValueError */
 export function checkOrigin(origin: string): string {
   const url = URL.parse(origin);
-  if (!url || url.origin !== origin || (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url)))) {
+  if (
+    !url ||
+    url.origin !== origin ||
+    origin.includes('*') ||
+    (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url)))
+  ) {
     throw new InvalidValueError(
       'allowed_origins',
       `“${origin}” is not an origin: give scheme, host and port only, like https://app.example.com.`,
