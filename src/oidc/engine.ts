@@ -23,7 +23,7 @@ export interface Engine {
 /** The OpenID Connect engine, ready to mount. @throws OutboundGuardError when it would be unsafe to start */
 export async function createEngine(deps: ProviderDeps, jwks: PrivateJwks): Promise<Engine> {
   const provider = buildProvider(deps, jwks);
-  await testOutboundGuard(provider);
+  await testOutboundGuard(provider, deps.outbound);
   const readAccessToken = createAccessTokenReader({
     issuer: deps.issuer,
     jwks: { keys: jwks.map(publicPart) } as unknown as JSONWebKeySet,

@@ -27,22 +27,33 @@ export function guardedFetch({
     const { dispatcher, ...rest } = options as RequestInit & { dispatcher?: unknown };
     const request = { ...rest, redirect: 'error' as const, signal: AbortSignal.timeout(timeoutMs) };
     if (allowPrivate.includes(host) || allowPrivate.includes(hostname)) return await fetch(url, request);
-    if (!dispatcher) throw new OutboundGuardError('outbound request without a guard against private addresses');
+    if (!dispatcher)
+      throw new OutboundGuardError(
+        'There is no guard against requests to private addresses. This Node version does not fit; use the one the project pins.',
+      );
     return await fetch(url, { ...request, dispatcher } as RequestInit);
   };
 }
 
-/** Asks a canary on loopback through the engine's own path. @throws OutboundGuardError when the canary hears of it */
-export async function testOutboundGuard(provider: Provider): Promise<void> {
+/**
+ * Asks a canary on this machine through the engine's own path.
+ * @throws OutboundGuardError when the canary hears of it, or when there is no guard
+ */
+export async function testOutboundGuard(provider: Provider, { allowPrivate }: OutboundRules): Promise<void> {
+  const host = ['127.0.0.1', 'localhost'].find((each) => !allowPrivate.includes(each));
+  // An operator who allows all of this machine has nothing to be guarded here.
+  if (host === undefined) return;
   let heard = false;
   const canary = createServer((_request, response) => {
     heard = true;
     response.end();
   });
-  await new Promise<void>((resolve) => canary.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => canary.once('error', reject).listen(0, host, resolve));
   try {
     const { port } = canary.address() as AddressInfo;
-    await fetchRequest(provider, `http://127.0.0.1:${port}/`, { method: 'GET' }).catch(() => undefined);
+    await fetchRequest(provider, `http://${host}:${port}/`, { method: 'GET' }).catch((error: unknown) => {
+      if (error instanceof OutboundGuardError) throw error;
+    });
   } finally {
     await new Promise((resolve) => canary.close(resolve));
   }
