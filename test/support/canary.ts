@@ -9,7 +9,7 @@ export interface Canary extends AsyncDisposable {
   readonly connections: () => number;
 }
 
-/** A server on loopback that counts who comes. With `tls` it speaks https. */
+/** A server on every address of this machine that counts who comes. With `tls` it speaks https. */
 export async function openCanary(
   answer: RequestListener = (_request, response) => response.end('{}'),
   tls?: { readonly key: string; readonly cert: string },
@@ -22,7 +22,7 @@ export async function openCanary(
   };
   const server: Server = tls ? createTlsServer(tls, listener) : createServer(listener);
   server.on('connection', () => (connections += 1));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, resolve));
   return {
     port: (server.address() as AddressInfo).port,
     requests: () => requests,
