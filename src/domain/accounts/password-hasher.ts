@@ -46,13 +46,15 @@ export class PasswordHasher {
   readonly #idle: { readonly worker: Worker; readonly retire: NodeJS.Timeout }[] = [];
   readonly #busy = new Map<Worker, Waiting>();
   readonly #waiting: Waiting[] = [];
-  #decoy: Promise<string> | undefined;
+  /** Costs as much to check as a hash of now, and nothing matches it. */
+  readonly #decoy: string;
   #closed = false;
 
   constructor(options: PasswordHasherOptions) {
     this.#options = { ...options, workers: Math.min(options.workers, availableParallelism()) };
     this.#pepper = options.keyring.derive('password pepper', 48);
     this.#prefix = `$${SCHEME}$${options.keyring.sign('password pepper id', '').slice(0, 8)}`;
+    this.#decoy = `${this.#prefix}$2b$${String(options.cost).padStart(2, '0')}$${'.'.repeat(53)}`;
   }
 
   /** @throws OverloadedError */
@@ -65,9 +67,8 @@ export class PasswordHasher {
    * @throws OverloadedError
    */
   async verify(password: string, stored: string | undefined): Promise<Verification> {
-    this.#decoy ??= this.hash('decoy');
     const known = stored?.startsWith(this.#prefix) === true;
-    const hash = (known ? stored : await this.#decoy).slice(this.#prefix.length);
+    const hash = (known ? stored : this.#decoy).slice(this.#prefix.length);
     const matches = await this.#run({ kind: 'verify', input: this.#prehash(password), hash });
     return { matches: known && matches === true, stale: known && !hash.startsWith(`$2b$${String(this.#options.cost).padStart(2, '0')}$`) };
   }
