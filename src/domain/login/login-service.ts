@@ -6,6 +6,7 @@ import type { PasswordHasher } from '../accounts/password-hasher.ts';
 import { MAX_PASSWORD_LENGTH } from '../accounts/password-policy.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
+import { OverloadedError } from '../errors.ts';
 import { addressBucket } from '../limits/address.ts';
 import type { CounterRule, Counters } from '../limits/counters.ts';
 import type { KnownDevices } from '../limits/known-device.ts';
@@ -70,6 +71,17 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
     return { keys };
   }
 
+  /** Can wait for the next sign-in when too many others are being hashed. */
+  async function hashAnew(account: Account, password: string): Promise<void> {
+    const passwordHash = await hasher.hash(password).catch((error: unknown) => {
+      if (!(error instanceof OverloadedError)) throw error;
+    });
+    if (passwordHash === undefined) return;
+    await accounts.update(account.tenantId, account.id, (old) =>
+      old.passwordHash === account.passwordHash ? { ...old, passwordHash } : old,
+    );
+  }
+
   return {
     async checkPassword(attempt) {
       const { origin, identifier, password } = attempt;
@@ -90,7 +102,11 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
       }
 
       const checkable = password.length <= 2 * MAX_PASSWORD_LENGTH ? password : '';
-      const { matches, stale } = await hasher.verify(checkable, account?.passwordHash);
+      const { matches, stale } = await hasher.verify(checkable, account?.passwordHash).catch(async (error: unknown) => {
+        // Nobody looked at this guess, so it counts for nothing.
+        for (const key of [address, ...keys]) await counters.refund(key, now);
+        throw error;
+      });
       if (!account || !matches || account.disabled) {
         const reason = !account ? 'unknown' : !matches ? 'password' : 'disabled';
         await audit.record({ type: 'login.failed', ...about, detail: { reason } });
@@ -99,12 +115,7 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
 
       await counters.refund(address, now);
       for (const key of keys) await counters.clear(key);
-      if (stale) {
-        const passwordHash = await hasher.hash(password);
-        await accounts.update(account.tenantId, account.id, (old) =>
-          old.passwordHash === account.passwordHash ? { ...old, passwordHash } : old,
-        );
-      }
+      if (stale) await hashAnew(account, password);
       return { kind: 'passed', account };
     },
 
