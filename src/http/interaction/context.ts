@@ -96,6 +96,13 @@ export function pathOf(step: Step, action = ''): string {
   return `/interaction/${step.pending.uid}${action && `/${action}`}`;
 }
 
+/** Chosen by "Another account" and "Not you?": the password form although somebody is signed in, also when it comes back. */
+export const AS_ANOTHER = '?as=another';
+
+export function isAnother({ ctx }: Step): boolean {
+  return ctx.query.as === 'another';
+}
+
 export function backToShow({ ctx, ...step }: Step): void {
   ctx.status = 303;
   ctx.redirect(pathOf({ ctx, ...step }));

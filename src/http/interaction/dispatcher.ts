@@ -3,18 +3,28 @@ import { accountId } from '../../domain/accounts/account.ts';
 import { originOf } from '../middleware/request-context.ts';
 import { beginSecondFactor } from './begin-second-factor.ts';
 import { showConsent } from './consent.ts';
-import { backToShow, challengeId, formPage, goTo, onGet, onPost, page, pathOf, personOf, type Step } from './context.ts';
+import {
+  AS_ANOTHER,
+  backToShow,
+  challengeId,
+  formPage,
+  goTo,
+  isAnother,
+  onGet,
+  onPost,
+  page,
+  pathOf,
+  personOf,
+  type Step,
+} from './context.ts';
 import { showPasswordForm } from './password.ts';
 import { showSecondFactor } from './second-factor.ts';
 
-/** Asked for by "Another account" and "Not you?": the password form although somebody is signed in. */
-const ANOTHER = 'another';
-
 /** What is due now, from what is stored and nothing else. */
 export const show = onGet(async (step) => {
-  const { pending, challenge, ctx } = step;
+  const { pending, challenge } = step;
   if (challenge) return await showSecondFactor(step, challenge);
-  if (ctx.query.as === ANOTHER) return await showPasswordForm(step);
+  if (isAnother(step)) return await showPasswordForm(step);
   if (pending.prompt === 'consent') return await showConsent(step);
   if (pending.prompt === 'select_account' && pending.sessionAccountId) return await showAccountChoice(step);
   if (pending.prompt === 'mfa') return await stepUp(step);
@@ -45,7 +55,7 @@ async function stepUp(step: Step): Promise<void> {
 }
 
 export const chooseAccount = onPost(z.strictObject({ choice: z.enum(['continue', 'another']) }), async (step, { choice }) => {
-  if (choice === 'another') return goTo(step.ctx, `${pathOf(step)}?as=${ANOTHER}`);
+  if (choice === 'another') return goTo(step.ctx, `${pathOf(step)}${AS_ANOTHER}`);
   if (step.pending.prompt !== 'select_account' || !step.pending.sessionAccountId) return backToShow(step);
   goTo(step.ctx, await step.deps.engine.keepAccount(step.ctx));
 });
@@ -53,7 +63,7 @@ export const chooseAccount = onPost(z.strictObject({ choice: z.enum(['continue',
 /** "Not you?": whatever was proved so far is forgotten. */
 export const startOver = onPost(z.strictObject({}), async (step) => {
   await step.deps.challenges.remove(challengeId(step.pending));
-  goTo(step.ctx, `${pathOf(step)}?as=${ANOTHER}`);
+  goTo(step.ctx, `${pathOf(step)}${AS_ANOTHER}`);
 });
 
 /** The application hears access_denied. The button stands in the form of the code, so that comes along. */

@@ -4,7 +4,7 @@ import type { PasswordOutcome } from '../../domain/login/login-service.ts';
 import { originOf } from '../middleware/request-context.ts';
 import { type Problem, problems } from '../words.ts';
 import { beginSecondFactor } from './begin-second-factor.ts';
-import { completeSignIn, deviceCookie, formPage, onPost, page, pathOf, personOf, type Step } from './context.ts';
+import { AS_ANOTHER, completeSignIn, deviceCookie, formPage, isAnother, onPost, page, pathOf, personOf, type Step } from './context.ts';
 
 interface Shown {
   readonly identifier?: string;
@@ -14,14 +14,15 @@ interface Shown {
 }
 
 export async function showPasswordForm(step: Step, shown: Shown = {}): Promise<void> {
-  const { pending, deps, ctx } = step;
-  const known = pending.reauthenticate && ctx.query.as === undefined && pending.sessionAccountId;
+  const { pending, deps } = step;
+  const another = isAnother(step);
+  const known = pending.reauthenticate && !another && pending.sessionAccountId;
   const account = known ? await deps.accounts.findSubject(accountId(known)) : undefined;
   page(
     step,
     'interaction/login',
     {
-      ...formPage(step, 'password'),
+      ...formPage(step, another ? `password${AS_ANOTHER}` : 'password'),
       clientName: pending.client.name,
       identifier: shown.identifier ?? account?.email ?? pending.loginHint ?? '',
       remember: shown.remember ?? false,
