@@ -11,8 +11,11 @@ import { createEngine } from './oidc/engine.ts';
 
 const SWEEP_MS = 5 * 60_000;
 
-/** The server over a house: keys and the first tenant are there, the application is ready to listen. */
-export async function composeServer(house: House, stopping: () => boolean): Promise<Koa> {
+/**
+ * The server over a house: keys and the first tenant are there, the application is ready to listen.
+ * @param stop aborted when the process begins to drain
+ */
+export async function composeServer(house: House, stop: AbortSignal): Promise<Koa> {
   const { config, storage, keyring, clock, logger, audit, catalogue } = house;
   const origin: Origin = { requestId: 'start', ip: 'server' };
   const firstTenant = await house.tenants.ensure(config.tenant, origin);
@@ -60,6 +63,7 @@ export async function composeServer(house: House, stopping: () => boolean): Prom
     storage.sweep(clock()).catch((error: unknown) => logger.error({ err: error }, 'sweep failed'));
   }, SWEEP_MS);
   sweeper.unref();
+  stop.addEventListener('abort', () => clearInterval(sweeper));
 
   return createApp({
     issuer: config.issuer,
@@ -68,7 +72,7 @@ export async function composeServer(house: House, stopping: () => boolean): Prom
     logger,
     errors,
     assets,
-    ops: { ping: () => storage.ping(), stopping },
+    ops: { ping: () => storage.ping(), stopping: () => stop.aborted },
     interaction: {
       engine: engine.interactions,
       login: house.login,

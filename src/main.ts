@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { openHouse } from './compose.ts';
@@ -6,42 +7,43 @@ import { readEnvironment } from './config/environment.ts';
 import { loadConfig } from './config/load-config.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/logger.ts';
+import { OperatorError } from './lib/operator-error.ts';
 import { welcome } from './welcome.ts';
 
 /** The server: reads its configuration, opens the house, listens, and leaves in order when told to. */
 async function run(): Promise<void> {
+  const stop = new AbortController();
+  // The first signal asks, the second insists.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => (stop.signal.aborted ? process.exit(1) : stop.abort(signal)));
+
   const { values } = parseArgs({ options: { config: { type: 'string' } } });
   const { config } = await loadConfig({ env: readEnvironment(), file: values.config, cwd: process.cwd() });
   const logger = createLogger(config.log);
-  let stopping = false;
-
   await using house = await openHouse({ config, logger, clock: systemClock });
-  const app = await composeServer(house, () => stopping);
+  const app = await composeServer(house, stop.signal);
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 5_000 }, app.callback());
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(config.server.port, config.server.host, resolve));
+  server.listen(config.server.port, config.server.host);
+  await once(server, 'listening');
   await welcome(house);
 
-  const signal = await new Promise<string>((resolve) => {
-    process.once('SIGTERM', resolve).once('SIGINT', resolve);
-  });
-  stopping = true;
-  logger.info({ signal }, 'stopping: no new connections, requests in flight finish');
-  process.once('SIGTERM', () => process.exit(1)).once('SIGINT', () => process.exit(1));
+  if (!stop.signal.aborted) await once(stop.signal, 'abort');
+  logger.info({ signal: stop.signal.reason }, 'stopping: no new connections, requests in flight finish');
   const deadline = setTimeout(() => server.closeAllConnections(), config.server.drain_seconds * 1000);
-  server.closeIdleConnections();
-  await new Promise((resolve) => server.close(resolve));
+  server.close();
+  await once(server, 'close');
   clearTimeout(deadline);
   logger.info('stopped');
 }
 
+/** What an operator can mend explains itself; anything else needs its stack. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'EADDRINUSE') return `${error.message}. Stop what listens there, or set PORT to another port.`;
+  return error instanceof OperatorError ? error.message : String(error.stack);
+}
+
 run().catch((error: unknown) => {
-  // Faults the operator can mend explain themselves; anything else needs its stack.
-  const known =
-    error instanceof Error &&
-    /^(ConfigError|MasterKeyError|MasterKeyMismatchError|StorageUnusableError|OutboundGuardError)$/.test(error.name);
-  const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  process.stderr.write(
-    `${inUse ? `${error.message}. Stop what listens there, or set PORT to another port.` : known ? error.message : error instanceof Error ? error.stack : error}\n`,
-  );
+  process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;
 });

@@ -1,5 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 import { AlreadyExistsError, DomainError, InvalidValueError, StoreUnavailableError } from '../domain/errors.ts';
+import { OperatorError } from '../lib/operator-error.ts';
 
 /** How a command ended that did not do what it was asked. */
 export interface Failure {
@@ -22,13 +23,6 @@ export class UsageError extends Error {
   }
 }
 
-/** Faults the operator can mend explain themselves. By name: most of these classes live below the composition root. */
-const OPERATOR_FAULTS: Readonly<Record<string, string>> = {
-  ConfigError: 'invalid_configuration',
-  MasterKeyError: 'master_key_unusable',
-  StorageUnusableError: 'storage_unusable',
-};
-
 /** What commander has to say about a command line; undefined when it was asked for help or the version and has answered. */
 export function readCommanderError(error: CommanderError, command: Command): Error | undefined {
   if (error.exitCode === 0) return undefined;
@@ -45,8 +39,7 @@ export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { exitCode: 1, error: 'internal', message: String(error) };
   if (error instanceof UsageError) return { exitCode: 2, error: 'usage', message: error.message };
   if (error instanceof DomainError) return { exitCode: 1, error: error.code, message: explain(error) };
-  const code = OPERATOR_FAULTS[error.name];
-  if (code !== undefined) return { exitCode: 1, error: code, message: error.message };
+  if (error instanceof OperatorError) return { exitCode: 1, error: error.code, message: error.message };
   return { exitCode: 1, error: 'internal', message: `Something went wrong inside Gatehouse: ${error.message}`, stack: error.stack };
 }
 

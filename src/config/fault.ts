@@ -1,3 +1,5 @@
+import { OperatorError } from '../lib/operator-error.ts';
+
 /** One thing that is wrong with the configuration. */
 export interface Fault {
   /** The key, like `server.port`; a variable or a file where the fault is not in a key. */
@@ -11,8 +13,9 @@ export interface Fault {
 }
 
 /** Thrown with every fault there is, so that nobody has to start again and again to find the next one. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   override readonly name = 'ConfigError';
+  readonly code = 'invalid_configuration';
   readonly faults: readonly Fault[];
 
   constructor(faults: readonly Fault[], options?: { cause: unknown }) {

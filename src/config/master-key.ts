@@ -1,13 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { OperatorError } from '../lib/operator-error.ts';
 import { decodeMasterKey } from './master-key-format.ts';
 import { whyUnreadable } from './references.ts';
 import type { Config } from './schema.ts';
 
 /** There is no usable master key; the message says which and what to do. */
-export class MasterKeyError extends Error {
+export class MasterKeyError extends OperatorError {
   override readonly name = 'MasterKeyError';
+  readonly code = 'master_key_unusable';
 }
 
 /** Where the key is kept when the configuration has none and the issuer is local. */
@@ -35,7 +37,9 @@ async function readKeyFile(file: string): Promise<Buffer | undefined> {
   });
   if (!handle) return undefined;
   await using opened = handle;
-  const { mode } = await opened.stat();
+  const stats = await opened.stat();
+  const { mode } = stats;
+  if (!stats.isFile()) throw new MasterKeyError(`The key file ${file} is no file. Move away what is there.`);
   if (mode & 0o077) {
     const octal = (mode & 0o777).toString(8).padStart(4, '0');
     throw new MasterKeyError(`The key file ${file} is open to others (mode ${octal}). Run: chmod 600 ${file}`);

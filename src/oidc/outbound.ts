@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type Provider from 'oidc-provider';
 import fetchRequest from 'oidc-provider/lib/helpers/fetch_request.js';
+import { OperatorError } from '../lib/operator-error.ts';
 
 export interface OutboundRules {
   /** "host" or "host:port" that may be private or loopback. */
@@ -10,8 +11,9 @@ export interface OutboundRules {
 }
 
 /** The guard against server-side request forgery does not hold on this machine; starting would be unsafe. */
-export class OutboundGuardError extends Error {
+export class OutboundGuardError extends OperatorError {
   override readonly name = 'OutboundGuardError';
+  readonly code = 'outbound_guard_missing';
 }
 
 /**

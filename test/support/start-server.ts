@@ -48,7 +48,8 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
   });
   const clock = createTestClock();
   const house = await openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: clock.now });
-  const app = await composeServer(house, () => false);
+  const stop = new AbortController();
+  const app = await composeServer(house, stop.signal);
   const server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(port, 'localhost', resolve));
   const tenant = await house.tenants.resolve(config.tenant.slug);
@@ -77,6 +78,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
     addClient: (type, metadata = {}) =>
       house.clients.create({ tenantId: tenant.id, type, metadata: { client_name: `Client ${++made}`, ...metadata } }, ORIGIN),
     async [Symbol.asyncDispose]() {
+      stop.abort();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await house[Symbol.asyncDispose]();

@@ -2,13 +2,14 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 import type { Clock } from '../../lib/clock.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { type Keyring, SealBrokenError } from '../../lib/keyring.ts';
+import { OperatorError } from '../../lib/operator-error.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
-import { AlreadyExistsError, DomainError } from '../errors.ts';
+import { AlreadyExistsError } from '../errors.ts';
 import { type KeyStore, SIGNING_ALGORITHMS, type SigningAlgorithm, type SigningKey } from './key-store.ts';
 
 /** The stored keys were sealed under another master key. */
-export class MasterKeyMismatchError extends DomainError<'master_key_mismatch'> {
+export class MasterKeyMismatchError extends OperatorError {
   override readonly name = 'MasterKeyMismatchError';
   readonly code = 'master_key_mismatch';
 }
