@@ -9,7 +9,7 @@ import { AlreadyExistsError } from '../errors.ts';
 import { type KeyStore, SIGNING_ALGORITHMS, type SigningAlgorithm, type SigningKey } from './key-store.ts';
 
 /** The stored keys were sealed under another master key. */
-export class MasterKeyMismatchError extends OperatorError {
+class MasterKeyMismatchError extends OperatorError {
   override readonly name = 'MasterKeyMismatchError';
   readonly code = 'master_key_mismatch';
 }
