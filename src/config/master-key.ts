@@ -32,7 +32,7 @@ export async function loadMasterKey(config: Pick<Config, 'local' | 'data_dir' | 
 /** Undefined when there is no such file. */
 async function readKeyFile(file: string): Promise<Buffer | undefined> {
   const handle = await open(file, 'r').catch((cause: unknown) => {
-    if (codeOf(cause) === 'ENOENT') return undefined;
+    if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR') return undefined;
     throw new MasterKeyError(`The key file ${file} ${whyUnreadable(cause)}. Let the user that runs Gatehouse read it.`, { cause });
   });
   if (!handle) return undefined;
