@@ -101,10 +101,7 @@ describe('the master key', () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, 'file'), '');
     await mkdir(join(folder.path, 'data', 'master.key'), { recursive: true, mode: 0o700 });
-    await assert.rejects(
-      loadMasterKey(local(join(folder.path, 'file', 'data'))),
-      refusal(/^The key file .* cannot be made \(ENOTDIR\)/),
-    );
+    await assert.rejects(loadMasterKey(local(join(folder.path, 'file', 'data'))), refusal(/^The key file .* cannot be made \(ENOTDIR\)/));
     await assert.rejects(loadMasterKey(local(join(folder.path, 'data'))), refusal(/^The key file .* is no file/));
   });
 });
