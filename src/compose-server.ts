@@ -78,6 +78,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
       login: house.login,
       mfa: house.mfa,
       accounts: storage.accounts,
+      clients: storage.clients,
       tenants: storage.tenants,
       challenges: storage.challenges,
       devices: house.devices,

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Context, Middleware } from 'koa';
+import type { Client } from '../domain/clients/client.ts';
 import {
   type AlreadyExistsError,
   DomainError,
@@ -26,8 +27,22 @@ export class RequestError extends DomainError<RequestErrorCode> {
   }
 }
 
+/** The sign-in began in this browser: since then its time ran out, or its step was done. */
+export class InteractionOverError extends DomainError<'interaction_expired' | 'interaction_done'> {
+  override readonly name = 'InteractionOverError';
+  readonly code: 'interaction_expired' | 'interaction_done';
+  readonly client: Client;
+
+  constructor(code: InteractionOverError['code'], client: Client, cause: Error) {
+    super(code === 'interaction_done' ? 'This step of the sign-in is done.' : 'This sign-in was open too long.', { cause });
+    this.code = code;
+    this.client = client;
+  }
+}
+
 type HandledError =
   | RequestError
+  | InteractionOverError
   | AlreadyExistsError
   | NotFoundError
   | InvalidValueError
@@ -42,6 +57,8 @@ const ANSWERS = {
   bad_request: { status: 400, kind: 'bad-request' },
   invalid_value: { status: 400, kind: 'bad-request' },
   forbidden: { status: 403, kind: 'forbidden' },
+  interaction_done: { status: 410, kind: 'step-done' },
+  interaction_expired: { status: 410, kind: 'page-expired' },
   interaction_lost: { status: 400, kind: 'lost-interaction' },
   not_found: { status: 404, kind: 'not-found' },
   already_exists: { status: 409, kind: 'bad-request' },
@@ -92,6 +109,15 @@ function isHandled(error: DomainError): error is HandledError {
   return error.code in ANSWERS;
 }
 
+/** Whom it concerns, and where to go instead. */
+function surroundingsOf(error: HandledError, { issuer }: { issuer: string }): Partial<Trouble> {
+  if (error.code === 'wrong_host') return { wayOut: { href: issuer, text: issuer } };
+  if (!(error instanceof InteractionOverError)) return {};
+  const { id, name, metadata } = error.client;
+  const home = metadata.client_uri;
+  return { clientId: id, clientName: name, ...(typeof home === 'string' && { wayOut: { href: home, text: `Go to ${name}` } }) };
+}
+
 /** The boundary of every surface that has none of its own. Unknown errors say nothing but a request id. */
 export function errorBoundary(deps: ErrorPageDeps & { logger: Logger; issuer: string }): Middleware {
   return async (ctx, next) => {
@@ -103,8 +129,8 @@ export function errorBoundary(deps: ErrorPageDeps & { logger: Logger; issuer: st
         const { status, kind } = ANSWERS[error.code];
         deps.logger.info({ requestId: ctx.state.requestId, error: error.code, detail: error.detail }, error.message);
         if ('retryAfterSeconds' in error) ctx.set('Retry-After', String(error.retryAfterSeconds));
-        const wayOut = kind === 'wrong-host' ? { wayOut: { href: deps.issuer, text: deps.issuer } } : {};
-        return answerTrouble(ctx, { kind, status, code: error.code, description: error.message, ...wayOut }, deps);
+        const surroundings = surroundingsOf(error, deps);
+        return answerTrouble(ctx, { kind, status, code: error.code, description: error.message, ...surroundings }, deps);
       }
       deps.logger.error({ err: error, requestId: ctx.state.requestId, path: ctx.path }, STATUS_CODES[500]);
       answerTrouble(ctx, { kind: 'our-fault', status: 500, code: 'server_error' }, deps);

@@ -34,8 +34,6 @@ export const problems = {
     what: 'Too many tries.',
     next: 'Sign-in with this username works only on a device you have used before. Sign in there, or ask an administrator for a link to set a new password.',
   },
-  accountDisabled: { what: 'This account is switched off.', next: 'Ask an administrator to switch it on again.' },
-  pageExpired: { what: 'This page was open too long.', next: 'Nothing was lost. Sign in again.' },
   wrongCode: {
     what: 'That code didn’t match.',
     next: 'Type the one your app shows now. If it keeps failing, check that your phone’s clock is set automatically.',
@@ -67,6 +65,7 @@ export const STANDARD_SCOPE_WORDS = {
 export type ErrorKind =
   | 'lost-interaction'
   | 'page-expired'
+  | 'step-done'
   | 'wrong-redirect-uri'
   | 'unknown-client'
   | 'bad-request'
@@ -92,7 +91,7 @@ export function errorWords(kind: ErrorKind, app: string | undefined): ErrorWords
       return {
         badge: 'Sign-in stopped',
         title: 'We lost track of this sign-in',
-        what: 'Your browser didn’t send the cookie this sign-in began with. That happens when cookies are blocked, when the sign-in began in another browser or under another address, or after the Back button.',
+        what: 'Your browser didn’t send the cookie this sign-in began with. That happens when cookies are blocked, or when the sign-in began in another browser or under another address.',
         next: `Go back to ${name} and sign in again, in this browser, with cookies allowed for this site.`,
       };
     case 'page-expired':
@@ -101,6 +100,13 @@ export function errorWords(kind: ErrorKind, app: string | undefined): ErrorWords
         title: 'This page was open too long',
         what: 'A sign-in is kept for a few minutes only. Nothing was lost.',
         next: `Go back to ${name} and sign in again.`,
+      };
+    case 'step-done':
+      return {
+        badge: 'Done already',
+        title: 'This step is done',
+        what: 'You have been past this page in this browser, so it can’t be used again. Nothing was changed.',
+        next: `Go forward to where you were, or open ${name} and sign in from there.`,
       };
     case 'wrong-redirect-uri':
       return {

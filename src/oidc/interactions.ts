@@ -72,6 +72,7 @@ export function createInteractionEngine({ provider, clients, accounts, catalogue
     const possible = new Set([...allowedScopes(person, client, catalogue), ...OPENID_SCOPES]);
     return {
       uid: found.uid,
+      secondsLeft: found.remainingTTL,
       prompt,
       client,
       redirectHost: URL.parse(String(found.params.redirect_uri))?.host ?? '',

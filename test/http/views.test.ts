@@ -191,6 +191,7 @@ describe('words', () => {
   const kinds: readonly ErrorKind[] = [
     'lost-interaction',
     'page-expired',
+    'step-done',
     'wrong-redirect-uri',
     'unknown-client',
     'bad-request',

@@ -5,6 +5,8 @@ import { DomainError } from '../errors.ts';
 /** What the engine waits for before an authorization request can go on. */
 export interface PendingInteraction {
   readonly uid: string;
+  /** Seconds until it expires. */
+  readonly secondsLeft: number;
   /** The step that is due. `mfa` is a second proof for a session that has the first. */
   readonly prompt: 'select_account' | 'login' | 'mfa' | 'consent';
   readonly client: Client;

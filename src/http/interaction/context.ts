@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { type Account, nameOf } from '../../domain/accounts/account.ts';
 import type { AccountStore } from '../../domain/accounts/account-store.ts';
 import type { Audit } from '../../domain/audit/audit.ts';
+import type { ClientStore } from '../../domain/clients/client-store.ts';
 import type { KnownDevices } from '../../domain/limits/known-device.ts';
 import type { ChallengeStore, LoginChallenge } from '../../domain/login/challenge-store.ts';
 import type { LoginService } from '../../domain/login/login-service.ts';
 import type { MfaService } from '../../domain/mfa/mfa-service.ts';
 import type { ScopeCatalogue } from '../../domain/policy/allowed-scopes.ts';
-import type { InteractionEngine, PendingInteraction, SignIn } from '../../domain/sessions/interaction.ts';
+import { type InteractionEngine, InteractionLostError, type PendingInteraction, type SignIn } from '../../domain/sessions/interaction.ts';
 import type { TenantStore } from '../../domain/tenants/tenant-store.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/digest.ts';
@@ -18,12 +19,14 @@ import { badFields, readForm } from '../middleware/form.ts';
 import { originOf } from '../middleware/request-context.ts';
 import type { PageData, Person } from '../page-data.ts';
 import type { Views } from '../views.ts';
+import { explainLoss, leaveTrail } from './trail.ts';
 
 export interface InteractionDeps {
   readonly engine: InteractionEngine<Context>;
   readonly login: LoginService;
   readonly mfa: MfaService;
   readonly accounts: AccountStore;
+  readonly clients: ClientStore;
   readonly tenants: TenantStore;
   readonly challenges: ChallengeStore;
   readonly devices: KnownDevices;
@@ -54,9 +57,12 @@ const DEVICE_DAYS = 400;
 
 type StepHandler = (step: Step) => Promise<void>;
 
-/** @throws InteractionLostError when the browser's cookie names no live interaction, or not the one in the address */
+/** @throws InteractionLostError, InteractionOverError when the browser's cookie names no live interaction, or not the one in the address */
 async function loadStep(ctx: Context, deps: InteractionDeps): Promise<Step> {
-  const pending = await deps.engine.pending(ctx);
+  const pending = await deps.engine.pending(ctx).catch(async (error: unknown) => {
+    throw error instanceof InteractionLostError ? await explainLoss(ctx, error, deps) : error;
+  });
+  leaveTrail(ctx, pending, deps);
   const tenant = await deps.tenants.find(pending.client.tenantId);
   const challenge = await deps.challenges.find(challengeId(pending), deps.clock());
   const account = challenge && (await deps.accounts.find(challenge.tenantId, challenge.accountId));
