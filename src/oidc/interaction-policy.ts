@@ -1,6 +1,7 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Role } from '../domain/policy/roles.ts';
 import { personOf } from './claims.ts';
+import type { SessionTerm } from './sessions.ts';
 
 const { Check, Prompt, base } = interactionPolicy;
 
@@ -21,14 +22,26 @@ function neededLevel(ctx: KoaContextWithOIDC, requiredRoles: readonly Role[]): n
   return Math.max(asked.length > 0 ? Math.min(...asked) : 0, role && requiredRoles.includes(role) ? 1 : 0);
 }
 
+export interface InteractionPolicyDeps {
+  readonly requiredRoles: readonly Role[];
+  /** Whether this session has had its time: its record is kept a moment longer, and again with each request. */
+  readonly isOver: (session: SessionTerm) => boolean;
+}
+
 /** The prompts in the order they are settled: select_account, login, mfa, consent. The first that is due becomes the interaction. */
-export function createInteractionPolicy(requiredRoles: readonly Role[]) {
+export function createInteractionPolicy({ requiredRoles, isOver }: InteractionPolicyDeps) {
   const policy = base();
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0);
   policy.get('login')?.checks.add(
     new Check('account_gone', 'the account is gone or disabled, or has new credentials', 'login_required', (ctx) => {
       const { oidc } = ctx as KoaContextWithOIDC;
       return Boolean(oidc.session?.accountId) && !oidc.account;
+    }),
+  );
+  policy.get('login')?.checks.add(
+    new Check('session_over', 'the sign-in is too long ago', 'login_required', (ctx) => {
+      const { session, result } = (ctx as KoaContextWithOIDC).oidc;
+      return session?.accountId !== undefined && !result?.login && isOver(session);
     }),
   );
   policy.add(

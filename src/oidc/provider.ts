@@ -22,7 +22,7 @@ import { OPENID_SCOPES } from './openid-scopes.ts';
 import { guardedFetch, type OutboundRules } from './outbound.ts';
 import { type EnginePages, logoutPages } from './pages.ts';
 import { extrasOf, type ResourceDeps, refuseRefreshBeyond, resourceIndicators } from './resources.ts';
-import { isCurrent, keepCredentialVersion } from './sessions.ts';
+import { isCurrent, keepCredentialVersion, type SessionLifetimes, termOf } from './sessions.ts';
 import { mayInspect } from './token-inspection.ts';
 
 /** Endpoints of the issuer; the well-known documents are at their fixed places. */
@@ -37,16 +37,13 @@ export const ROUTES = {
 } as const;
 
 /** Seconds. */
-export interface Lifetimes {
+export interface Lifetimes extends SessionLifetimes {
   readonly access_token: number;
   readonly id_token: number;
   readonly authorization_code: number;
   readonly refresh_token: number;
   readonly refresh_chain: number;
   readonly interaction: number;
-  readonly session_idle: number;
-  readonly session_absolute: number;
-  readonly remembered_session: number;
 }
 
 export interface ProviderDeps extends AdapterDeps, Omit<ResourceDeps, 'accessTokenLifetime'> {
@@ -142,7 +139,13 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
       return true;
     },
     clientBasedCORS: (_ctx, origin, client) => extrasOf(client).allowed_origins.includes(origin),
-    interactions: { policy: createInteractionPolicy(deps.requiredRoles), url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    interactions: {
+      policy: createInteractionPolicy({
+        requiredRoles: deps.requiredRoles,
+        isOver: (session) => termOf(session, lifetimes, epochSeconds(clock())).left < 1,
+      }),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
     cookies: {
       keys: [...deps.cookieKeys],
       names: {
@@ -182,10 +185,8 @@ function ttl(lifetimes: Lifetimes, clock: Clock): NonNullable<Configuration['ttl
     // Each use starts a new term, but the chain since the sign-in is capped (RFC 9700 2.2.2).
     RefreshToken: (_ctx, token) => Math.max(1, Math.min(lifetimes.refresh_token, (token.iiat ?? now()) + lifetimes.refresh_chain - now())),
     Session: (_ctx, session) => {
-      const remembered = session.accountId !== undefined && session.transient !== true;
-      const idle = remembered ? lifetimes.remembered_session : lifetimes.session_idle;
-      const absolute = remembered ? lifetimes.remembered_session : lifetimes.session_absolute;
-      return Math.max(1, Math.min(idle, (session.loginTs ?? now()) + absolute - now()));
+      const { idle, left } = termOf(session, lifetimes, now());
+      return Math.max(1, Math.min(idle, left));
     },
   };
 }

@@ -2,6 +2,32 @@ import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Account } from '../domain/accounts/account.ts';
 
+/** How long a session may last is decided by these of its fields. */
+export interface SessionTerm {
+  readonly accountId?: string | undefined;
+  /** When the person signed in, in seconds since the epoch. */
+  readonly loginTs?: number | undefined;
+  /** Not to be kept when the browser closes. */
+  readonly transient?: boolean | undefined;
+}
+
+/** Seconds. */
+export interface SessionLifetimes {
+  readonly session_idle: number;
+  readonly session_absolute: number;
+  readonly remembered_session: number;
+}
+
+/** Seconds until the session ends when it is not used, and until it ends in any case, which is below 1 once it has. */
+export function termOf(session: SessionTerm, lifetimes: SessionLifetimes, now: number): { readonly idle: number; readonly left: number } {
+  const remembered = session.accountId !== undefined && session.transient !== true;
+  const absolute = remembered ? lifetimes.remembered_session : lifetimes.session_absolute;
+  return {
+    idle: remembered ? lifetimes.remembered_session : lifetimes.session_idle,
+    left: (session.loginTs ?? now) + absolute - now,
+  };
+}
+
 const FIELD = 'credentialVersion';
 
 /**
