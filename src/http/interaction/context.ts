@@ -86,7 +86,8 @@ export function onPost<Fields>(
   fields: z.ZodType<Fields>,
   handler: (step: Step, fields: Fields) => Promise<void>,
 ): (deps: InteractionDeps) => Middleware {
-  const schema = z.looseObject({ _csrf: z.string().max(64) });
+  // Without a token it is a forgery like one with a wrong token.
+  const schema = z.looseObject({ _csrf: z.string().max(64).default('') });
   return (deps) => async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     const step = await loadStep(ctx, deps);
