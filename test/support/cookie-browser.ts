@@ -62,9 +62,9 @@ export class CookieBrowser {
     return { status: response.status, url: here, headers: response.headers, html: await response.text() };
   }
 
-  /** Sends the form of `page` whose action ends with `action`, its hidden fields filled in. */
+  /** Sends the form of `page` whose action's path ends with `action`, its hidden fields filled in. */
   async submit(page: Page, action: string, fields: Readonly<Record<string, string>> = {}): Promise<Page> {
-    const form = formsOf(page).find((each) => each.action.endsWith(action));
+    const form = formsOf(page).find((each) => each.action.replace(/\?.*/, '').endsWith(action));
     if (!form) throw new Error(`no form for ${action} on ${page.url} (${page.status}): ${page.html.slice(0, 600)}`);
     const target = new URL(form.action, page.url);
     return await this.open(target.href, {
