@@ -69,14 +69,30 @@ export function mfaStoreContract(name: string, open: OpenHarness): void {
       assert.equal(await mfa.useRecoveryCode(tenant.id, account.id, 'c3'), true);
     });
 
-    it('replaces factor and codes in one act', async () => {
+    it('leaves a factor and its codes as they are when another is to be enrolled', async () => {
       await using harness = await open();
       const { mfa, tenant, account } = await enrolled(harness);
+      assert.equal(await mfa.enrol(tenant.id, sampleFactor({ sealedSecret: 'v1.next', lastStep: 5 }), ['n1']), false);
+      assert.deepEqual(await mfa.find(tenant.id, account.id), sampleFactor());
+      assert.equal(await mfa.countRecoveryCodes(tenant.id, account.id), 3);
+      assert.equal(await mfa.useRecoveryCode(tenant.id, account.id, 'n1'), false);
+      await mfa.remove(tenant.id, account.id);
       const next = sampleFactor({ sealedSecret: 'v1.next', lastStep: 5 });
-      await mfa.enrol(tenant.id, next, ['n1']);
+      assert.equal(await mfa.enrol(tenant.id, next, ['n1']), true);
       assert.deepEqual(await mfa.find(tenant.id, account.id), next);
-      assert.equal(await mfa.countRecoveryCodes(tenant.id, account.id), 1);
-      assert.equal(await mfa.useRecoveryCode(tenant.id, account.id, 'c1'), false);
+    });
+
+    it('enrols exactly one of 20 concurrent callers, with the codes of that one', async () => {
+      await using harness = await open();
+      const { mfa, tenant, account } = await enrolled(harness);
+      await mfa.remove(tenant.id, account.id);
+      const enrol = (n: number) => mfa.enrol(tenant.id, sampleFactor({ sealedSecret: `v1.${n}` }), [`a${n}`, `b${n}`]);
+      const answers = await Promise.all(times(20, enrol));
+      assert.equal(winners(answers), 1);
+      const winner = answers.indexOf(true);
+      assert.equal((await mfa.find(tenant.id, account.id))?.sealedSecret, `v1.${winner}`);
+      assert.equal(await mfa.countRecoveryCodes(tenant.id, account.id), 2);
+      assert.equal(await mfa.useRecoveryCode(tenant.id, account.id, `a${winner}`), true);
     });
 
     it('keeps two people’s codes apart', async () => {

@@ -52,6 +52,7 @@ export function raceContract(name: string, open: () => Promise<Arena>): void {
       'consume',
       'putOnce',
       'putOnceOverExpired',
+      'enrol',
       'acceptStep',
       'useRecoveryCode',
       'takeLink',

@@ -37,6 +37,8 @@ export const races = {
     await storage.artifacts.put('Session', 'session', { payload: {}, members }, FAR_FUTURE);
     return true;
   },
+  enrol: ({ storage, round, name }) =>
+    storage.mfa.enrol(tenant, sampleFactor({ accountId: numberedAccount(round).id, sealedSecret: name }), [`${name}-1`, `${name}-2`]),
   acceptStep: ({ storage, round }) => storage.mfa.acceptStep(tenant, account, sampleFactor().lastStep + 1 + round),
   useRecoveryCode: ({ storage, round }) => storage.mfa.useRecoveryCode(tenant, account, `recovery-${round}`),
   takeLink: ({ storage, round }) => storage.links.take(linkDigest(`link-${round}`), now()),

@@ -24,7 +24,10 @@ export interface Account {
   readonly disabled: boolean;
   /** Self-describing hash; undefined while no password is set. */
   readonly passwordHash: string | undefined;
-  /** Counts up whenever a credential changes; whatever was begun under an older one is void. */
+  /**
+   * Counts up when the password is set, the account is disabled or enabled, or its authenticator app is removed.
+   * Browser sessions and sign-ins that began under an older one are void. Setting an authenticator app up leaves it as it is.
+   */
   readonly credentialVersion: number;
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -2,6 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/digest.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import type { Account } from '../accounts/account.ts';
+import type { AccountStore } from '../accounts/account-store.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import type { CounterRule, Counters } from '../limits/counters.ts';
@@ -11,6 +12,9 @@ import { matchTotp, newRecoveryCodes, parseRecoveryCode } from './totp.ts';
 
 export type ProofOutcome = { readonly kind: 'passed' | 'wrong' | 'replayed' } | { readonly kind: 'paused'; readonly until: Date };
 
+/** `codes`: the recovery codes, which nobody can read again. `taken`: there is a factor already, and it stays. */
+export type EnrolOutcome = { readonly kind: 'enrolled'; readonly codes: readonly string[] } | { readonly kind: 'wrong' | 'taken' };
+
 export interface MfaService {
   /** What this person owes after the password: nothing, a code, or setting up an authenticator first. */
   required(account: Account): Promise<'none' | 'code' | 'enrol'>;
@@ -18,17 +22,18 @@ export interface MfaService {
   proveTotp(account: Account, code: string, origin: Origin): Promise<ProofOutcome>;
   /** Same count; each recovery code works once. */
   proveRecoveryCode(account: Account, code: string, origin: Origin): Promise<ProofOutcome>;
+  /** Turns two-step sign-in on when `code` fits `secret`. Never replaces a factor: whoever has one proves it instead. */
+  enrol(account: Account, secret: string, code: string, origin: Origin): Promise<EnrolOutcome>;
   /**
-   * Turns two-step sign-in on when `code` fits `secret`, replacing what was there.
-   * Resolves to the recovery codes, which nobody can read again, or undefined when the code is wrong.
+   * False when there was nothing to remove. Counts the credential version up, which voids sign-ins under way and browser sessions:
+   * they may rest on the factor that is taken away. Tokens of applications go on.
    */
-  enrol(account: Account, secret: string, code: string, origin: Origin): Promise<readonly string[] | undefined>;
-  /** False when there was nothing to remove. */
   remove(account: Account, origin: Origin): Promise<boolean>;
 }
 
 export interface MfaServiceDeps {
   readonly mfa: MfaStore;
+  readonly accounts: AccountStore;
   readonly counters: Counters;
   readonly keyring: Keyring;
   readonly audit: Audit;
@@ -84,19 +89,22 @@ export function createMfaService(deps: MfaServiceDeps): MfaService {
 
     async enrol(account, secret, code, origin) {
       const step = await matchTotp(secret, code, clock);
-      if (step === undefined) return undefined;
+      if (step === undefined) {
+        await audit.record({ type: 'mfa.failed', ...about(account, origin), detail: { step: 'enrol' } });
+        return { kind: 'wrong' };
+      }
       const codes = newRecoveryCodes();
       const factor = { accountId: account.id, sealedSecret: keyring.seal(secret, recordOf(account)), lastStep: step, confirmedAt: clock() };
-      await mfa.enrol(
-        account.tenantId,
-        factor,
-        codes.map((recovery) => digestOf(account, recovery)),
-      );
+      const digests = codes.map((recovery) => digestOf(account, recovery));
+      if (!(await mfa.enrol(account.tenantId, factor, digests))) return { kind: 'taken' };
       await audit.record({ type: 'mfa.enrolled', ...about(account, origin), detail: { method: 'totp' } });
-      return codes;
+      return { kind: 'enrolled', codes };
     },
 
     async remove(account, origin) {
+      if (!(await mfa.find(account.tenantId, account.id))) return false;
+      // First: cut off in between, people sign in again with the factor they still have.
+      await deps.accounts.update(account.tenantId, account.id, (old) => ({ ...old, credentialVersion: old.credentialVersion + 1 }));
       const removed = await mfa.remove(account.tenantId, account.id);
       if (removed) await audit.record({ type: 'mfa.removed', ...about(account, origin) });
       return removed;

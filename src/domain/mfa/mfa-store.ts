@@ -12,8 +12,11 @@ export interface TotpFactor {
 }
 
 export interface MfaStore {
-  /** Sets the factor and its recovery codes (digests) in one act, replacing what was there. */
-  enrol(tenant: TenantId, factor: TotpFactor, recoveryDigests: readonly string[]): Promise<void>;
+  /**
+   * Atomic: inserts the factor and its recovery codes (digests) in one act. False when the account has a factor already, and then nothing changes.
+   * One winner under any concurrency.
+   */
+  enrol(tenant: TenantId, factor: TotpFactor, recoveryDigests: readonly string[]): Promise<boolean>;
   find(tenant: TenantId, account: AccountId): Promise<TotpFactor | undefined>;
   /** Atomic: true, and stored, only when `step` is later than every step accepted before. One winner under any concurrency. */
   acceptStep(tenant: TenantId, account: AccountId, step: number): Promise<boolean>;

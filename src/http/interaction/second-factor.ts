@@ -121,10 +121,15 @@ export const enrol = onPost(codeField, async (step, { code }) => {
   if (challenge?.step !== 'enrol') return backToShow(step);
   const lastTry = await countTry(step, challenge);
   if (lastTry === 'beyond') return await sendBack(step);
-  const codes = await deps.mfa.enrol(challenge.account, openSecret(step, challenge), code, originOf(step.ctx));
-  if (!codes) return lastTry === 'last' ? await sendBack(step) : showEnrolment(step, challenge, problems.wrongCode, 401);
+  const outcome = await deps.mfa.enrol(challenge.account, openSecret(step, challenge), code, originOf(step.ctx));
+  if (outcome.kind === 'taken') {
+    // Set up by another sign-in meanwhile: this one owes its code.
+    await deps.challenges.remove(challenge.id);
+    return backToShow(step);
+  }
+  if (outcome.kind === 'wrong') return lastTry === 'last' ? await sendBack(step) : showEnrolment(step, challenge, problems.wrongCode, 401);
   const { account: _account, ...stored } = challenge;
-  const sealedSecret = deps.keyring.seal(JSON.stringify(codes), `challenge ${challenge.id}`);
+  const sealedSecret = deps.keyring.seal(JSON.stringify(outcome.codes), `challenge ${challenge.id}`);
   await deps.challenges.put({
     ...stored,
     step: 'codes',

@@ -19,7 +19,8 @@ export function createMfaStore(connection: Connection): MfaStore {
   const remove = connection.statement('DELETE FROM totp_factors WHERE tenant_id = :tenant AND account_id = :account');
   const insert = connection.statement(
     `INSERT INTO totp_factors (account_id, tenant_id, sealed_secret, last_step, confirmed_at)
-     VALUES (:account_id, :tenant_id, :sealed_secret, :last_step, :confirmed_at)`,
+     VALUES (:account_id, :tenant_id, :sealed_secret, :last_step, :confirmed_at)
+     ON CONFLICT (account_id) DO NOTHING`,
   );
   const insertCode = connection.statement('INSERT INTO recovery_codes (account_id, digest) VALUES (:account, :digest)');
   const acceptStep = connection.statement(
@@ -34,9 +35,9 @@ export function createMfaStore(connection: Connection): MfaStore {
     enrol(tenant, factor, recoveryDigests) {
       const account = factor.accountId;
       return connection.transaction(() => {
-        remove.run({ tenant, account });
-        insert.run(fromFactor(tenant, factor));
-        for (const digest of recoveryDigests) insertCode.run({ account, digest });
+        const inserted = insert.run(fromFactor(tenant, factor)) === 1;
+        if (inserted) for (const digest of recoveryDigests) insertCode.run({ account, digest });
+        return inserted;
       });
     },
     find: (tenant, account) => connection.read(() => toFactor(find.get({ tenant, account }))),
