@@ -77,6 +77,8 @@ export type ErrorKind =
   | 'our-fault';
 
 export interface ErrorWords {
+  /** warn for what time brings about; bad, which it is when left out, for the rest. */
+  readonly verdict?: 'warn' | 'bad';
   readonly badge: string;
   readonly title: string;
   readonly what: string;
@@ -85,7 +87,11 @@ export interface ErrorWords {
 
 /** `app` is the name of the application that sent the person here, where it is known. */
 export function errorWords(kind: ErrorKind, app: string | undefined): ErrorWords {
-  const name = app ?? 'the app';
+  const verdict = kind === 'page-expired' || kind === 'step-done' ? 'warn' : 'bad';
+  return { verdict, ...wordsOf(kind, app ?? 'the app') };
+}
+
+function wordsOf(kind: ErrorKind, name: string): ErrorWords {
   switch (kind) {
     case 'lost-interaction':
       return {

@@ -315,6 +315,15 @@ export const samples: readonly Sample[] = [
     data: { ...failure, words: errorWords('lost-interaction', undefined), developer: undefined },
   },
   {
+    name: 'error-page-expired',
+    page: 'error',
+    data: {
+      ...failure,
+      words: errorWords('page-expired', 'Freight Planner'),
+      wayOut: { href: 'https://freight.example/', text: 'Go to Freight Planner' },
+    },
+  },
+  {
     name: 'demo-start',
     page: 'demo/start',
     data: {
