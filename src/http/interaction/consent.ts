@@ -7,12 +7,15 @@ import { STANDARD_SCOPE_WORDS } from '../words.ts';
 import { backToShow, formPage, goTo, onPost, page, pathOf, personOf, type Step } from './context.ts';
 import { showPasswordForm } from './password.ts';
 
-/** The words of the scopes that are asked for, what can do most first. */
+/** The words of the scopes that are asked for, what can do most first: the catalogue goes from little to much. */
 function scopesInWords({ pending, deps }: Step): readonly ConsentScope[] {
   const { missing, granted } = pending;
   const asked = new Set([...missing.oidcScopes, ...Object.values(missing.resourceScopes).flat()]);
   const shown = asked.size > 0 ? asked : new Set(granted);
-  const ofApi = deps.catalogue.filter(({ name }) => shown.has(name)).toSorted((a, b) => ROLES.indexOf(b.role) - ROLES.indexOf(a.role));
+  const ofApi = deps.catalogue
+    .filter(({ name }) => shown.has(name))
+    .toReversed()
+    .toSorted((a, b) => ROLES.indexOf(b.role) - ROLES.indexOf(a.role));
   const standard = Object.entries(STANDARD_SCOPE_WORDS).filter(([name]) => shown.has(name));
   return [
     ...ofApi.map(({ name, description, limit }) => ({ name, description, limit })),
