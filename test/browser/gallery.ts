@@ -1,26 +1,14 @@
-import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { AxeResults } from 'axe-core';
 import Koa from 'koa';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { loadAssets, serveAssets } from '../../src/http/assets.ts';
 import { createViews } from '../../src/http/views.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { inspect } from './inspect.ts';
 import { samples } from './sample-pages.ts';
 
 const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
-const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
-const CHROMIUM_FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** Widths in CSS pixels and colour schemes in which each page is looked at. 320 px is WCAG 1.4.10 Reflow. */
 const LOOKS = [
@@ -55,40 +43,24 @@ function serveSamples() {
 }
 
 async function examine(browser: Browser, origin: string, options: { name: string; directory: string | undefined }): Promise<Finding> {
-  const { name, directory } = options;
   const faults: string[] = [];
-  // axe is put in by the browser's debugger, which the policy does not govern: bypassing it would hide the page's own violations.
   // Reduced motion, so that no colour is measured in the middle of its transition.
   const page = await browser.newPage({ reducedMotion: 'reduce' });
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && faults.push(`console: ${message.text()}`));
   page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
   page.on('requestfailed', (request) => faults.push(`request: ${request.url()}`));
-  await page.goto(`${origin}/${name}`);
-  await page.evaluate(AXE);
-  for (const { width, scheme } of LOOKS) {
-    const look = `${width} ${scheme}`;
-    await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme: scheme });
-    if (directory !== undefined) await page.screenshot({ path: join(directory, `${name}-${width}-${scheme}.png`), fullPage: true });
-    for (const open of [true, false]) {
-      await page.evaluate(`for (const details of document.querySelectorAll('details')) details.open = ${open}`);
-      const reach = await page.evaluate('document.documentElement.scrollWidth');
-      if (reach !== width) faults.push(`${look}: ${reach} px wide with details ${open ? 'open' : 'closed'}`);
-    }
-    const { violations }: AxeResults = await page.evaluate('axe.run()');
-    for (const { id, help, nodes } of violations) faults.push(`${look}: ${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
-  }
+  await page.goto(`${origin}/${options.name}`);
+  faults.push(...(await inspect(page, { ...options, looks: LOOKS })));
   await page.close();
-  return { name, faults };
+  return { name: options.name, faults };
 }
 
 /** Looks at every sample in every look. With a directory, writes a full-page screenshot of each. */
 export async function gallery(directory?: string): Promise<readonly Finding[]> {
-  if (directory !== undefined) mkdirSync(directory, { recursive: true });
   const server = serveSamples();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: CHROMIUM_FLAGS });
+  const browser = await launchChromium();
   try {
     const findings: Finding[] = [];
     for (const { name } of samples) findings.push(await examine(browser, origin, { name, directory }));
