@@ -30,7 +30,7 @@ export async function checkNewPassword(
     throw refuse(`This password is too short. Use ${rules.minLength} characters or more; a few unrelated words do well.`);
   if (length > MAX_PASSWORD_LENGTH) throw refuse(`This password is too long. Use at most ${MAX_PASSWORD_LENGTH} characters.`);
   const words = [...rules.contextWords, ...own].flatMap((word) => [word, ...word.split(/[@.\s_-]+/)]).filter((word) => word.length > 2);
-  const used = words.find((word) => word.length * 2 > length && password.toLowerCase().includes(word.toLowerCase()));
+  const used = mostlyOf(password, words);
   if (used)
     throw refuse(
       `This password is mostly “${used}”, which is easy to guess here. Choose words that have nothing to do with you or this place.`,
@@ -39,4 +39,12 @@ export async function checkNewPassword(
   if (common) throw refuse('This password is on lists of stolen or common passwords. Choose another; a few unrelated words do well.');
   if (score < rules.minScore)
     throw refuse(`This password is easy to guess. ${reason ? `${reason.replace(/\.$/, '')}. ` : ''}A few unrelated words do well.`);
+}
+
+/** The longest of `words` in a password of which they make up more than half, joined in whatever way. */
+function mostlyOf(password: string, words: readonly string[]): string | undefined {
+  const whole = password.toLowerCase();
+  const used = words.filter((word) => whole.includes(word.toLowerCase())).toSorted((a, b) => b.length - a.length);
+  const rest = used.reduce((text, word) => text.replaceAll(word.toLowerCase(), ''), whole);
+  return rest.length * 2 < whole.length ? used[0] : undefined;
 }
