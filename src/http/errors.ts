@@ -11,6 +11,7 @@ import {
 } from '../domain/errors.ts';
 import type { InteractionLostError } from '../domain/sessions/interaction.ts';
 import type { Logger } from '../lib/logger.ts';
+import { loggable } from './loggable-path.ts';
 import type { Views } from './views.ts';
 import { type ErrorKind, errorWords } from './words.ts';
 
@@ -132,7 +133,7 @@ export function errorBoundary(deps: ErrorPageDeps & { logger: Logger; issuer: st
         const surroundings = surroundingsOf(error, deps);
         return answerTrouble(ctx, { kind, status, code: error.code, description: error.message, ...surroundings }, deps);
       }
-      deps.logger.error({ err: error, requestId: ctx.state.requestId, path: ctx.path }, STATUS_CODES[500]);
+      deps.logger.error({ err: error, requestId: ctx.state.requestId, path: loggable(ctx.path) }, STATUS_CODES[500]);
       answerTrouble(ctx, { kind: 'our-fault', status: 500, code: 'server_error' }, deps);
     }
   };

@@ -1,5 +1,5 @@
 import type { ClientMetadata } from 'oidc-provider';
-import type { Client } from '../domain/clients/client.ts';
+import type { Client, ClientSecret } from '../domain/clients/client.ts';
 
 /** Custom properties of clients, as the engine keeps them beside the registered ones. */
 export const EXTRA_CLIENT_METADATA = [
@@ -8,6 +8,7 @@ export const EXTRA_CLIENT_METADATA = [
   'allowed_origins',
   'require_pkce',
   'refresh_without_offline_access',
+  'secret_digests',
 ] as const;
 
 export interface ClientExtras {
@@ -16,6 +17,7 @@ export interface ClientExtras {
   readonly allowed_origins: readonly string[];
   readonly require_pkce: boolean;
   readonly refresh_without_offline_access: boolean;
+  readonly secret_digests: readonly ClientSecret[];
 }
 
 /** A client of ours in the words of the engine (OpenID Connect Registration metadata). */
@@ -29,15 +31,18 @@ export function toEngineMetadata(client: Client): ClientMetadata & ClientExtras 
     application_type: client.type === 'native' ? 'native' : 'web',
     redirect_uris: [...client.redirectUris],
     post_logout_redirect_uris: [...client.postLogoutRedirectUris],
-    grant_types: client.type === 'service' ? ['client_credentials'] : ['authorization_code', 'refresh_token'],
+    grant_types:
+      (client.metadata.grant_types as string[] | undefined) ??
+      (client.type === 'service' ? ['client_credentials'] : ['authorization_code', 'refresh_token']),
     response_types: client.type === 'service' ? [] : ['code'],
     token_endpoint_auth_method: method as NonNullable<ClientMetadata['token_endpoint_auth_method']>,
-    // The engine wants a secret to be there; it is never compared (see host.ts), digests are.
+    // The engine wants a secret to be there; it is never compared, digests are (see provider.ts).
     ...(String(method).startsWith('client_secret') ? { client_secret: 'digests-only' } : undefined),
     tenant_id: client.tenantId,
     api_scopes: client.scopes,
     allowed_origins: client.allowedOrigins,
     require_pkce: client.requirePkce,
     refresh_without_offline_access: client.refreshWithoutOfflineAccess,
+    secret_digests: client.secrets,
   };
 }

@@ -5,6 +5,7 @@ import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import type { InteractionEngine } from '../domain/sessions/interaction.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { createAccessTokenReader, type ReadAccessToken } from './access-tokens.ts';
+import { createConsents } from './consents.ts';
 import { awaitAudit } from './events.ts';
 import { createInteractionEngine, type HttpExchange } from './interactions.ts';
 import { publishMetadata } from './metadata.ts';
@@ -12,6 +13,8 @@ import { implyConsent } from './offline-access.ts';
 import { testOutboundGuard } from './outbound.ts';
 import { buildProvider, type ProviderDeps, ROUTES } from './provider.ts';
 import { rewriteForm } from './rewrite-form.ts';
+import { createSessions } from './sessions.ts';
+import { JWT_SHOWN } from './token-inspection.ts';
 import { userinfo } from './userinfo.ts';
 
 export interface Engine {
@@ -20,8 +23,13 @@ export interface Engine {
   readonly interactions: InteractionEngine<HttpExchange>;
 }
 
+type EngineOptions = Omit<ProviderDeps, 'consents' | 'sessions'>;
+
 /** The OpenID Connect engine, ready to mount. @throws OutboundGuardError when it would be unsafe to start */
-export async function createEngine(deps: ProviderDeps, jwks: PrivateJwks): Promise<Engine> {
+export async function createEngine(options: EngineOptions, jwks: PrivateJwks): Promise<Engine> {
+  const { artifacts, clock, lifetimes } = options;
+  const longest = Math.max(lifetimes.session_absolute, lifetimes.remembered_session);
+  const deps: ProviderDeps = { ...options, consents: createConsents(artifacts), sessions: createSessions({ artifacts, clock, longest }) };
   const provider = buildProvider(deps, jwks);
   await testOutboundGuard(provider, deps.outbound);
   const readAccessToken = createAccessTokenReader({
@@ -50,8 +58,11 @@ function readJwtAtInspection(readAccessToken: ReadAccessToken): Middleware {
     if (ctx.method === 'POST' && paths.has(ctx.path) && ctx.is('application/x-www-form-urlencoded')) {
       rewriteForm(ctx.req, async (form) => {
         const [token, second] = form.getAll('token');
-        if (second === undefined && token?.split('.').length === 3)
-          form.set('token', (await readAccessToken(token)) ?? 'not-a-token-of-ours');
+        if (second !== undefined || token?.split('.').length !== 3) return;
+        const jti = await readAccessToken(token);
+        ctx.state[JWT_SHOWN] = jti !== undefined;
+        form.set('token', jti ?? 'not-a-token-of-ours');
+        form.set('token_type_hint', 'access_token');
       });
     }
     await next();

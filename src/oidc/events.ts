@@ -45,7 +45,7 @@ export function auditEngineEvents(provider: Provider, { audit, logger }: { audit
       detail: {
         grantType: String(ctx.oidc.params?.grant_type),
         scope: issued?.scope ?? '',
-        token: tokenName(issued?.jti),
+        jti_digest: tokenName(issued?.jti),
         grant: tokenName(Grant?.jti),
       },
     });
@@ -67,7 +67,8 @@ export function auditEngineEvents(provider: Provider, { audit, logger }: { audit
   provider.on('revocation.error', refusedAt);
   const revoked = (token: { readonly jti: string; readonly kind: string }) => {
     const ctx = Provider.ctx as KoaContextWithOIDC | undefined;
-    if (ctx?.oidc.route === 'revocation') tell(ctx, { type: 'token.revoked', detail: { kind: token.kind, token: tokenName(token.jti) } });
+    if (ctx?.oidc.route === 'revocation')
+      tell(ctx, { type: 'token.revoked', detail: { kind: token.kind, jti_digest: tokenName(token.jti) } });
   };
   provider.on('access_token.destroyed', revoked);
   provider.on('refresh_token.destroyed', revoked);

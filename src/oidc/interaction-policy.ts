@@ -12,14 +12,19 @@ function level(acr: string | undefined): number {
   return (ACR_VALUES as readonly (string | undefined)[]).indexOf(acr);
 }
 
-/** Any of the requested classes will do (OpenID Connect Core 3.1.2.1, acr_values); a role may need more. */
-function neededLevel(ctx: KoaContextWithOIDC, requiredRoles: readonly Role[]): number {
-  const asked = String(ctx.oidc.params?.acr_values ?? '')
+/** What a request asks for: any of its classes will do (OpenID Connect Core 3.1.2.1, acr_values). 0 is one factor, 1 is two. */
+export function askedLevel(acrValues: unknown): number {
+  const asked = String(acrValues ?? '')
     .split(' ')
     .map(level)
     .filter((value) => value >= 0);
+  return asked.length > 0 ? Math.min(...asked) : 0;
+}
+
+/** A role may need more than the request asks for. */
+function neededLevel(ctx: KoaContextWithOIDC, requiredRoles: readonly Role[]): number {
   const role = personOf(ctx.oidc.account)?.role;
-  return Math.max(asked.length > 0 ? Math.min(...asked) : 0, role && requiredRoles.includes(role) ? 1 : 0);
+  return Math.max(askedLevel(ctx.oidc.params?.acr_values), role && requiredRoles.includes(role) ? 1 : 0);
 }
 
 export interface InteractionPolicyDeps {

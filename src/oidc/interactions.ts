@@ -1,13 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import { errors, type InteractionResults } from 'oidc-provider';
-import { accountId } from '../domain/accounts/account.ts';
+import { type Account, accountId } from '../domain/accounts/account.ts';
 import type { AccountStore } from '../domain/accounts/account-store.ts';
 import { clientId } from '../domain/clients/client.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
 import { allowedScopes, type ScopeCatalogue } from '../domain/policy/allowed-scopes.ts';
 import { type InteractionEngine, InteractionLostError, type PendingInteraction } from '../domain/sessions/interaction.ts';
+import type { Consents } from './consents.ts';
+import { askedLevel } from './interaction-policy.ts';
 import { OPENID_SCOPES } from './openid-scopes.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface HttpExchange {
   readonly req: IncomingMessage;
@@ -19,6 +22,8 @@ export interface InteractionDeps {
   readonly clients: ClientStore;
   readonly accounts: AccountStore;
   readonly catalogue: ScopeCatalogue;
+  readonly consents: Consents;
+  readonly sessions: Sessions;
 }
 
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>;
@@ -26,7 +31,9 @@ type Details = Awaited<ReturnType<Provider['interactionDetails']>>;
 const PROMPTS = ['select_account', 'login', 'mfa', 'consent'] as const;
 
 /** The engine's side of the sign-in pages. */
-export function createInteractionEngine({ provider, clients, accounts, catalogue }: InteractionDeps): InteractionEngine<HttpExchange> {
+export function createInteractionEngine(deps: InteractionDeps): InteractionEngine<HttpExchange> {
+  const { provider, clients, accounts, catalogue, consents, sessions } = deps;
+
   async function details({ req, res }: HttpExchange): Promise<Details> {
     try {
       return await provider.interactionDetails(req, res);
@@ -40,24 +47,12 @@ export function createInteractionEngine({ provider, clients, accounts, catalogue
   const finish = ({ req, res }: HttpExchange, result: InteractionResults) =>
     provider.interactionResult(req, res, result, { mergeWithLastSubmission: true });
 
-  /** `missing` without what this person's role may not hand over. */
-  async function missingOf(found: Details, client: PendingInteraction['client']): Promise<PendingInteraction['missing']> {
-    const prompt = found.prompt.details as {
-      missingOIDCScope?: string[];
-      missingOIDCClaims?: string[];
-      missingResourceScopes?: Record<string, string[]>;
-    };
-    const person = found.session?.accountId === undefined ? undefined : await accounts.findSubject(accountId(found.session.accountId));
-    const allowed = allowedScopes(person, client, catalogue);
-    const resources = Object.entries(prompt.missingResourceScopes ?? {}).map(([resource, scopes]) => [
-      resource,
-      scopes.filter((scope) => allowed.has(scope)),
-    ]);
-    return {
-      oidcScopes: prompt.missingOIDCScope ?? [],
-      claims: prompt.missingOIDCClaims ?? [],
-      resourceScopes: Object.fromEntries(resources),
-    };
+  /** Whoever is signed in on this browser, unless their session has ended since this interaction began. */
+  async function signedIn({ session }: Details): Promise<{ person: Account; remembered: boolean } | undefined> {
+    if (session?.accountId === undefined || session.uid === undefined) return undefined;
+    const person = await accounts.findSubject(accountId(session.accountId));
+    const live = person && !person.disabled ? await sessions.findLive(provider, session.uid, person) : undefined;
+    return person && live && { person, remembered: live.transient !== true };
   }
 
   async function pending(exchange: HttpExchange): Promise<PendingInteraction> {
@@ -65,25 +60,27 @@ export function createInteractionEngine({ provider, clients, accounts, catalogue
     const client = await clients.find(clientId(String(found.params.client_id)));
     const prompt = PROMPTS.find((name) => name === found.prompt.name);
     if (!client || client.disabled || !prompt) throw new InteractionLostError('The application this sign-in was for is gone.');
-    const missing = await missingOf(found, client);
+    const { person, remembered = false } = (await signedIn(found)) ?? {};
+    const allowed = allowedScopes(person, client, catalogue);
+    const missing = missingOf(found, allowed);
     const asked = new Set([...missing.oidcScopes, ...Object.values(missing.resourceScopes).flat()]);
-    const sessionAccountId = found.session?.accountId;
-    const person = sessionAccountId === undefined ? undefined : await accounts.findSubject(accountId(sessionAccountId));
-    const possible = new Set([...allowedScopes(person, client, catalogue), ...OPENID_SCOPES]);
+    const { params } = found;
     return {
       uid: found.uid,
       secondsLeft: found.remainingTTL,
       prompt,
       client,
-      redirectHost: URL.parse(String(found.params.redirect_uri))?.host ?? '',
-      sessionAccountId: sessionAccountId === undefined ? undefined : accountId(sessionAccountId),
+      redirectHost: URL.parse(String(params.redirect_uri))?.host ?? '',
+      sessionAccountId: person?.id,
       sessionAmr: found.session?.amr ?? [],
-      loginHint: typeof found.params.login_hint === 'string' ? found.params.login_hint : undefined,
-      reauthenticate: prompt === 'login' && sessionAccountId !== undefined,
+      sessionRemembered: remembered,
+      loginHint: typeof params.login_hint === 'string' ? params.login_hint : undefined,
+      reauthenticate: prompt === 'login' && person !== undefined,
+      asksSecondFactor: prompt === 'mfa' || askedLevel(params.acr_values) > 0,
       missing,
-      granted: String(found.params.scope ?? '')
+      granted: String(params.scope ?? '')
         .split(' ')
-        .filter((scope) => possible.has(scope) && !asked.has(scope)),
+        .filter((scope) => (allowed.has(scope) || OPENID_SCOPES.has(scope)) && !asked.has(scope)),
     };
   }
 
@@ -99,16 +96,19 @@ export function createInteractionEngine({ provider, clients, accounts, catalogue
     },
     keepAccount: (exchange) => finish(exchange, { select_account: {} }),
     async allow(exchange) {
-      const found = await details(exchange);
-      const { client, missing } = await pending(exchange);
+      const { client, missing, sessionAccountId } = await pending(exchange);
+      if (!sessionAccountId) throw new InteractionLostError('Whoever was signed in here has signed out.');
+      const { grantId } = await details(exchange);
       const { Grant } = provider;
-      const existing = found.grantId === undefined ? undefined : await Grant.find(found.grantId);
-      const grant = existing ?? new Grant({ accountId: found.session?.accountId ?? '', clientId: client.id });
+      const existing = grantId === undefined ? undefined : await Grant.find(grantId);
+      const grant = existing?.accountId === sessionAccountId ? existing : new Grant({ accountId: sessionAccountId, clientId: client.id });
       if (missing.oidcScopes.length > 0) grant.addOIDCScope(missing.oidcScopes.join(' '));
       if (missing.claims.length > 0) grant.addOIDCClaims([...missing.claims]);
       for (const [resource, scopes] of Object.entries(missing.resourceScopes))
         if (scopes.length > 0) grant.addResourceScope(resource, scopes.join(' '));
-      return await finish(exchange, { consent: { grantId: await grant.save() } });
+      const saved = await grant.save();
+      await consents.remember(grant);
+      return await finish(exchange, { consent: { grantId: saved } });
     },
     refuse: ({ req, res }) =>
       provider.interactionResult(
@@ -118,4 +118,18 @@ export function createInteractionEngine({ provider, clients, accounts, catalogue
         { mergeWithLastSubmission: false },
       ),
   };
+}
+
+/** `missing` without what this person's role may not hand over. */
+function missingOf({ prompt }: Details, allowed: ReadonlySet<string>): PendingInteraction['missing'] {
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = prompt.details as {
+    missingOIDCScope?: string[];
+    missingOIDCClaims?: string[];
+    missingResourceScopes?: Record<string, string[]>;
+  };
+  const resources = Object.entries(missingResourceScopes ?? {}).map(([resource, scopes]) => [
+    resource,
+    scopes.filter((scope) => allowed.has(scope)),
+  ]);
+  return { oidcScopes: missingOIDCScope ?? [], claims: missingOIDCClaims ?? [], resourceScopes: Object.fromEntries(resources) };
 }

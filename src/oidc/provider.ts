@@ -1,6 +1,5 @@
 import Provider, { type Configuration, type Client as EngineClient, errors, type JWK, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit } from '../domain/audit/audit.ts';
-import { clientId } from '../domain/clients/client.ts';
 import { matchesSecret } from '../domain/clients/client-service.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
 import { StoreUnavailableError } from '../domain/errors.ts';
@@ -15,6 +14,7 @@ import { type AdapterDeps, CLOCK_TOLERANCE_SECONDS, createAdapterFactory } from 
 import { accessTokenClaims, CLAIMS, findPerson } from './claims.ts';
 import { assertStrictAssertion } from './client-assertions.ts';
 import { EXTRA_CLIENT_METADATA } from './client-view.ts';
+import type { Consents } from './consents.ts';
 import { auditEngineEvents } from './events.ts';
 import { ACR_VALUES, createInteractionPolicy } from './interaction-policy.ts';
 import { forgetImpliedConsent } from './offline-access.ts';
@@ -22,7 +22,7 @@ import { OPENID_SCOPES } from './openid-scopes.ts';
 import { guardedFetch, type OutboundRules } from './outbound.ts';
 import { type EnginePages, logoutPages } from './pages.ts';
 import { extrasOf, type ResourceDeps, refuseRefreshBeyond, resourceIndicators } from './resources.ts';
-import { isCurrent, keepCredentialVersion, type SessionLifetimes, termOf } from './sessions.ts';
+import { type SessionLifetimes, type Sessions, termOf } from './sessions.ts';
 import { mayInspect } from './token-inspection.ts';
 
 /** Endpoints of the issuer; the well-known documents are at their fixed places. */
@@ -56,21 +56,21 @@ export interface ProviderDeps extends AdapterDeps, Omit<ResourceDeps, 'accessTok
   readonly lifetimes: Lifetimes;
   readonly outbound: OutboundRules & { readonly maxBytes: number };
   readonly requiredRoles: readonly Role[];
+  readonly consents: Consents;
+  readonly sessions: Sessions;
   readonly pages: EnginePages;
   readonly audit: Audit;
   readonly logger: Logger;
 }
 
-/** A consent stays until it is taken back; refresh chains and sessions, which hang on it, end by themselves. */
-const GRANT_SECONDS = 10 * 365 * 86_400;
-
-/** One engine for one set of signing keys: keys are fixed for its life, so new keys mean a new engine (see host.ts). */
+/** One engine for one set of signing keys: keys are fixed for its life, so new keys mean a new engine. */
 export function buildProvider(deps: ProviderDeps, jwks: PrivateJwks): Provider {
+  const { sessions } = deps;
   const provider = new Provider(deps.issuer, configuration(deps, jwks));
   provider.proxy = true;
-  keepCredentialVersion(provider);
+  sessions.install(provider);
   recordAccessTokens(provider, () => epochSeconds(deps.clock()));
-  compareSecretsByDigest(provider, deps);
+  compareSecretsByDigest(provider, deps.clock);
   auditEngineEvents(provider, deps);
   tellStoreFaults(provider);
   return provider;
@@ -86,11 +86,10 @@ function tellStoreFaults(provider: Provider): void {
 }
 
 /** Secrets are stored as digests and up to two are live; the engine would compare one in plain text. */
-function compareSecretsByDigest(provider: Provider, { clients, clock }: Pick<ProviderDeps, 'clients' | 'clock'>): void {
+function compareSecretsByDigest(provider: Provider, clock: Clock): void {
   const prototype = provider.Client.prototype as EngineClient & { compareClientSecret(secret: string): Promise<boolean> };
   prototype.compareClientSecret = async function compare(secret) {
-    const client = await clients.find(clientId(this.clientId));
-    return client !== undefined && matchesSecret(client.secrets, secret, clock());
+    return matchesSecret(extrasOf(this).secret_digests, secret, clock());
   };
 }
 
@@ -125,10 +124,13 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     pkce: { required: (_ctx, client) => extrasOf(client).require_pkce },
     async findAccount(ctx, sub) {
       const found = await findPerson(accounts, sub);
-      return found && isCurrent(ctx, found.person) ? found : undefined;
+      if (!found || !(await deps.sessions.isCurrent(ctx, found.person))) return undefined;
+      // Clients serve the people of their own tenant, whoever is signed in on this browser.
+      const tenant = ctx.oidc.client && extrasOf(ctx.oidc.client).tenant_id;
+      return tenant === undefined || tenant === found.person.tenantId ? found : undefined;
     },
     extraTokenClaims: (ctx, token) => accessTokenClaims(accounts, ctx as KoaContextWithOIDC | undefined, token as never),
-    loadExistingGrant: (ctx) => loadGrant(ctx, deps.artifacts),
+    loadExistingGrant: (ctx) => deps.consents.loadGrant(ctx),
     issueRefreshToken: async (_ctx, client, code) => client.grantTypeAllowed('refresh_token') && keepsRefreshing(client, code.scopes),
     expiresWithSession: async (ctx, token) => !ctx.oidc.client || !keepsRefreshing(ctx.oidc.client, token.scopes),
     rotateRefreshToken: async (ctx) => {
@@ -161,8 +163,8 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
       clientCredentials: { enabled: true },
-      introspection: { enabled: true, allowedPolicy: (_ctx, client, token) => mayInspect(client, token, deps) },
-      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => mayInspect(client, token, deps) },
+      introspection: { enabled: true, allowedPolicy: (ctx, client, token) => mayInspect({ ctx, client, token }, deps) },
+      revocation: { enabled: true, allowedPolicy: (ctx, client, token) => mayInspect({ ctx, client, token }, deps) },
       resourceIndicators: resourceIndicators(resourceDeps),
       rpInitiatedLogout: { enabled: true, ...logoutPages(deps.pages) },
     },
@@ -181,7 +183,8 @@ function ttl(lifetimes: Lifetimes, clock: Clock): NonNullable<Configuration['ttl
     AuthorizationCode: lifetimes.authorization_code,
     IdToken: lifetimes.id_token,
     Interaction: lifetimes.interaction,
-    Grant: GRANT_SECONDS,
+    // A refresh chain that begins at the end of a session has to fit in: it ends when its grant does.
+    Grant: Math.max(lifetimes.session_absolute, lifetimes.remembered_session) + lifetimes.refresh_chain,
     // Each use starts a new term, but the chain since the sign-in is capped (RFC 9700 2.2.2).
     RefreshToken: (_ctx, token) => Math.max(1, Math.min(lifetimes.refresh_token, (token.iiat ?? now()) + lifetimes.refresh_chain - now())),
     Session: (_ctx, session) => {
@@ -189,24 +192,4 @@ function ttl(lifetimes: Lifetimes, clock: Clock): NonNullable<Configuration['ttl
       return Math.max(1, Math.min(idle, left));
     },
   };
-}
-
-/** What this person allowed this client before, in whatever session: consent is asked once. */
-async function loadGrant(ctx: KoaContextWithOIDC, artifacts: ArtifactStore) {
-  const { client, account, provider, result, session } = ctx.oidc;
-  if (!client || !account) return undefined;
-  const { accountId } = account;
-  const named = result?.consent?.grantId ?? session?.grantIdFor(client.clientId);
-  let grant = named === undefined ? undefined : await provider.Grant.find(named);
-  if (grant?.accountId !== accountId) {
-    const all = await artifacts.list('Grant', 'accountId', accountId);
-    const earlier = all.find(({ artifact }) => artifact.clientId === client.clientId);
-    grant = earlier && (await provider.Grant.find(earlier.id));
-  }
-  if (grant && session) {
-    // What hangs on a session ends with it by itself. The grant is shared with the person's other sessions: signing out here must not take it along.
-    session.ensureClientContainer(client.clientId);
-    session.authorizationFor(client.clientId).persistsLogout = true;
-  }
-  return grant;
 }

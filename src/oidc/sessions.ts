@@ -1,6 +1,9 @@
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Account } from '../domain/accounts/account.ts';
+import type { ArtifactStore } from '../domain/tokens/artifact-store.ts';
+import type { Clock } from '../lib/clock.ts';
+import { sha256 } from '../lib/digest.ts';
 
 /** How long a session may last is decided by these of its fields. */
 export interface SessionTerm {
@@ -28,23 +31,63 @@ export function termOf(session: SessionTerm, lifetimes: SessionLifetimes, now: n
   };
 }
 
-const FIELD = 'credentialVersion';
+const VERSION = 'credentialVersion';
+const ENDED = 'EndedSession';
 
-/**
- * Sessions keep the credential version they began under. Ending a person's sessions removes those that are stored; one that a request
- * is just working on is stored again when that request ends, and a sign-in may wait at its last step. Both are void all the same.
- */
-export function keepCredentialVersion(provider: Provider): void {
-  const session = provider.Session as unknown as { readonly IN_PAYLOAD: readonly string[] };
-  const fields = [...session.IN_PAYLOAD, FIELD];
-  Object.defineProperty(session, 'IN_PAYLOAD', { get: () => fields });
+/** The engine's session with the field we add to it. */
+interface KeptSession {
+  readonly uid: string;
+  readonly accountId?: string | undefined;
+  [VERSION]?: unknown;
 }
 
-/** Whether this browser's session began under the credentials the person has now. A sign-in that ends with this request begins it. */
-export function isCurrent(ctx: KoaContextWithOIDC, person: Account): boolean {
-  const session = ctx.oidc.session as unknown as { [FIELD]?: unknown } | undefined;
-  if (!session) return true;
-  const login = ctx.oidc.result?.login;
-  if (login) session[FIELD] = login[FIELD];
-  return session[FIELD] === person.credentialVersion;
+interface SessionModel {
+  readonly IN_PAYLOAD: readonly string[];
+  readonly prototype: { destroy(): Promise<void>; readonly uid: string };
+}
+
+/**
+ * When a session is over although the engine would go on with it. The engine stores a session at the end of each request that used it, so one
+ * that ended in the meantime comes back, and a sign-in page may wait with an old one. What ended is therefore written down:
+ * each session keeps the credential version it began under, and a session that was signed out of leaves its uid behind.
+ */
+export interface Sessions {
+  /** Adds the rules to an engine. */
+  install(provider: Provider): void;
+  /** Whether the session of this request, if there is one, still stands for this person. A sign-in that ends with this request begins it. */
+  isCurrent(ctx: KoaContextWithOIDC, person: Account): Promise<boolean>;
+  /** The session with this uid, which a waiting interaction names, if it still stands for this person. */
+  findLive(provider: Provider, uid: string, person: Account): Promise<SessionTerm | undefined>;
+}
+
+/** @param longest seconds after which every session is over anyway */
+export function createSessions({ artifacts, clock, longest }: { artifacts: ArtifactStore; clock: Clock; longest: number }): Sessions {
+  const ended = async (uid: string) => (await artifacts.find(ENDED, sha256(uid))) !== undefined;
+
+  return {
+    install(provider) {
+      const model = provider.Session as unknown as SessionModel;
+      const fields = [...model.IN_PAYLOAD, VERSION];
+      Object.defineProperty(model, 'IN_PAYLOAD', { get: () => fields });
+      const { destroy } = model.prototype;
+      model.prototype.destroy = async function end(this: SessionModel['prototype']) {
+        await artifacts.put(ENDED, sha256(this.uid), { payload: {} }, new Date(clock().getTime() + longest * 1000));
+        await destroy.call(this);
+      };
+    },
+
+    async isCurrent(ctx, person) {
+      const session = ctx.oidc.session as unknown as KeptSession | undefined;
+      if (!session) return true;
+      const login = ctx.oidc.result?.login;
+      if (login) session[VERSION] = login[VERSION];
+      return session[VERSION] === person.credentialVersion && !(await ended(session.uid));
+    },
+
+    async findLive(provider, uid, person) {
+      const session = (await provider.Session.findByUid(uid)) as unknown as (KeptSession & SessionTerm) | undefined;
+      const stands = session?.accountId === person.id && session[VERSION] === person.credentialVersion && !(await ended(uid));
+      return stands ? session : undefined;
+    },
+  };
 }

@@ -1,19 +1,29 @@
-import type { Client as EngineClient } from 'oidc-provider';
+import type { Client as EngineClient, KoaContextWithOIDC } from 'oidc-provider';
 import { accountId } from '../domain/accounts/account.ts';
 import type { AccountStore } from '../domain/accounts/account-store.ts';
 import { clientId } from '../domain/clients/client.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
 import { extrasOf } from './resources.ts';
 
+/** Set where a JWT access token was shown and checked, and its `jti` took its place. */
+export const JWT_SHOWN = 'jwtShown';
+
+interface Inspection {
+  readonly ctx: KoaContextWithOIDC;
+  readonly client: EngineClient;
+  readonly token: { readonly kind: string; readonly clientId?: string | undefined; readonly accountId?: string | undefined };
+}
+
 /**
  * Who may introspect (RFC 7662) or revoke (RFC 7009) a token: the client it was issued to, and a service of the same tenant that may do
- * everything there. To anybody else, and for people who are disabled, the token does not exist.
+ * everything there. To anybody else, and for people who are disabled, the token does not exist. Nor does an access token of which only the
+ * `jti` is known: it stands in logs and proves nothing.
  */
 export async function mayInspect(
-  client: EngineClient,
-  token: { clientId?: string | undefined; accountId?: string | undefined },
+  { ctx, client, token }: Inspection,
   stores: { accounts: AccountStore; clients: ClientStore },
 ): Promise<boolean> {
+  if (token.kind !== 'RefreshToken' && ctx.state[JWT_SHOWN] !== true) return false;
   if (token.accountId) {
     const person = await stores.accounts.findSubject(accountId(token.accountId));
     if (!person || person.disabled) return false;

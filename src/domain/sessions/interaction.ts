@@ -16,10 +16,14 @@ export interface PendingInteraction {
   readonly sessionAccountId: AccountId | undefined;
   /** How they signed in (RFC 8176). */
   readonly sessionAmr: readonly string[];
+  /** Their session outlives the browser. */
+  readonly sessionRemembered: boolean;
   /** Sent by the client: a name to fill in. */
   readonly loginHint: string | undefined;
   /** A live session is there but the request wants the credentials again (prompt=login, max_age). */
   readonly reauthenticate: boolean;
+  /** The request, or the step, wants two factors: whoever has one only sets the other up. */
+  readonly asksSecondFactor: boolean;
   /** For consent: what was asked for and not answered yet, OpenID scopes and API scopes by resource. */
   readonly missing: {
     readonly oidcScopes: readonly string[];

@@ -59,7 +59,6 @@ export const decideConsent = onPost(z.strictObject({ decision: z.enum(['allow', 
     await deps.audit.record({ type: 'consent.refused', ...about });
     return goTo(ctx, await deps.engine.refuse(ctx));
   }
-  const next = await deps.engine.allow(ctx);
   await deps.audit.record({ type: 'consent.granted', ...about });
-  goTo(ctx, next);
+  goTo(ctx, await deps.engine.allow(ctx));
 });

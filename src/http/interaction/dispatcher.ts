@@ -46,12 +46,15 @@ async function showAccountChoice(step: Step): Promise<void> {
   });
 }
 
-/** A session that has the first proof owes the second: no password again. */
+/**
+ * A session that has the first proof owes the second: no password again for whoever has an authenticator.
+ * Setting one up takes the password: a session alone, which may be stolen, must not lock its person out.
+ */
 async function stepUp(step: Step): Promise<void> {
+  const { deps, pending } = step;
   const account = await sessionAccount(step);
-  if (!account) return await showPasswordForm(step);
-  const owed = await step.deps.mfa.required(account);
-  await beginSecondFactor(step, account, { owed: owed === 'code' ? 'code' : 'enrol', amr: step.pending.sessionAmr, remember: false });
+  if (!account || (await deps.mfa.required(account)) !== 'code') return await showPasswordForm(step);
+  await beginSecondFactor(step, account, { owed: 'code', amr: pending.sessionAmr, remember: pending.sessionRemembered });
 }
 
 export const chooseAccount = onPost(z.strictObject({ choice: z.enum(['continue', 'another']) }), async (step, { choice }) => {
@@ -73,6 +76,7 @@ export const cancel = onPost(z.strictObject({ code: z.string().max(64).optional(
     type: 'login.abandoned',
     origin: originOf(step.ctx),
     tenantId: step.pending.client.tenantId,
+    accountId: step.challenge?.account.id ?? step.pending.sessionAccountId,
     clientId: step.pending.client.id,
   });
   goTo(step.ctx, await step.deps.engine.refuse(step.ctx));

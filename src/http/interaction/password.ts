@@ -41,7 +41,8 @@ export const signInWithPassword = onPost(fields, async (step, { identifier, pass
   const keep = remember === '1';
   if (outcome.kind !== 'passed') return await refuse(step, outcome, { identifier, remember: keep });
   const { account } = outcome;
-  const owed = await deps.mfa.required(account);
+  const required = await deps.mfa.required(account);
+  const owed = required === 'none' && step.pending.asksSecondFactor ? 'enrol' : required;
   if (owed !== 'none') return await beginSecondFactor(step, account, { owed, amr: ['pwd'], remember: keep });
   await completeSignIn(step, account, { amr: ['pwd'], acr: 'aal1', remember: keep });
 });

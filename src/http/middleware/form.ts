@@ -10,7 +10,7 @@ export async function readForm<Shape>(ctx: Context, schema: z.ZodType<Shape>): P
   if (!ctx.is('application/x-www-form-urlencoded')) throw new RequestError('bad_request', 'Send this as a form.');
   const fields = new Map<string, string>();
   for (const [name, value] of new URLSearchParams(await readBody(ctx.req))) {
-    if (fields.has(name)) throw new RequestError('bad_request', `The field ${name} was sent twice.`);
+    if (fields.has(name)) throw new RequestError('bad_request', 'A field was sent twice.');
     if (name === '__proto__' || value.includes('\0')) throw new RequestError('bad_request', 'No form of ours sends that.');
     fields.set(name, value);
   }
@@ -22,16 +22,24 @@ export async function readForm<Shape>(ctx: Context, schema: z.ZodType<Shape>): P
 async function readBody(req: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let received = 0;
-  // Leaving the loop must not close the connection, else the answer to a form that is too large never arrives.
-  for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    received += chunk.length;
-    if (received > LIMIT_BYTES) break;
-    chunks.push(chunk);
+  try {
+    // Leaving the loop must not close the connection, else the answer to a form that is too large never arrives.
+    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      received += chunk.length;
+      if (received > LIMIT_BYTES) break;
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw brokenOff(cause);
   }
   if (received <= LIMIT_BYTES) return Buffer.concat(chunks).toString();
   // Browsers read no answer before all is sent.
   req.resume();
   throw new RequestError('too_large', 'That is more than this form takes.');
+}
+
+function brokenOff(cause: unknown): RequestError {
+  return new RequestError('bad_request', 'The form ended before it was all there.', { cause });
 }
 
 export function badFields(error: z.ZodError): RequestError {

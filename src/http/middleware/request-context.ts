@@ -5,6 +5,7 @@ import type { Origin } from '../../domain/audit/audit-log.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { randomReadable } from '../../lib/random.ts';
 import { RequestError } from '../errors.ts';
+import { loggable } from '../loggable-path.ts';
 
 export interface RequestContextOptions {
   readonly issuer: string;
@@ -36,7 +37,7 @@ export function requestContext({ issuer, trustedProxies, logger }: RequestContex
     ctx.state.askedHost = trust(peer, 0) ? host : headers.host;
     for (const name of ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port'] as const)
       delete headers[name];
-    headers['x-forwarded-for'] = isIP(address) ? address : peer;
+    headers['x-forwarded-for'] = isIP(address) ? address : (withoutPort(address) ?? peer);
     headers['x-forwarded-host'] = host;
     headers['x-forwarded-proto'] = protocol.slice(0, -1);
 
@@ -47,13 +48,11 @@ export function requestContext({ issuer, trustedProxies, logger }: RequestContex
     try {
       await next();
     } finally {
-      // The path of an interaction or a link names something secret in its last part.
-      const path = ctx.path.replace(/^(\/(?:interaction|password|setup)\/)[^/]+/, '$1…');
       logger.info(
         {
           requestId: ctx.state.requestId,
           method: ctx.method,
-          path,
+          path: loggable(ctx.path),
           status: ctx.status,
           ip: ctx.ip,
           ms: Math.round(performance.now() - started),
@@ -62,6 +61,12 @@ export function requestContext({ issuer, trustedProxies, logger }: RequestContex
       );
     }
   };
+}
+
+/** Some proxies add the client's port to its address. */
+function withoutPort(address: string): string | undefined {
+  const [, host] = /^\[?([\d.]+|[\da-f:.]+(?=\]))\]?:\d+$/i.exec(address) ?? [];
+  return host !== undefined && isIP(host) ? host : undefined;
 }
 
 /** Refuses requests by another name (421), as a page of a foreign site would send them whose name was made to resolve here. */
