@@ -6,11 +6,11 @@ export async function welcome({ config, accounts, catalogue, keyring }: House): 
   const { issuer, local } = config;
   const offers: (readonly [what: string, how: string])[] = [['Its metadata, for apps:', `${issuer}/.well-known/openid-configuration`]];
 
-  const secret = await accounts.createFirstAdministratorLink();
   // Away from localhost standard output is a log that others read.
-  if (secret && local)
-    offers.push(['Nobody administers it yet. This link makes the first administrator, once:', `${issuer}/setup/${secret}`]);
-  else if (secret) offers.push(['Nobody administers it yet. Make an account:', 'npx gatehouse account add you@example.com --role admin']);
+  const secret = local ? await accounts.createFirstAdministratorLink({ requestId: 'start', ip: 'server' }) : undefined;
+  if (secret) offers.push(['Nobody administers it yet. This link makes the first administrator, once:', `${issuer}/setup/${secret}`]);
+  else if (!local && (await accounts.needsFirstAdministrator()))
+    offers.push(['Nobody administers it yet. Make an account:', 'npx gatehouse account add you@example.com --role admin']);
 
   if (config.demoEnabled && supportsDemo(catalogue)) {
     offers.push([

@@ -1,7 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
 import type { House } from '../compose.ts';
 import { type Account, nameOf } from '../domain/accounts/account.ts';
-import { AlreadyExistsError, InvalidValueError } from '../domain/errors.ts';
+import { InvalidValueError } from '../domain/errors.ts';
 import { ROLES, type Role } from '../domain/policy/roles.ts';
 import type { Tenant } from '../domain/tenants/tenant.ts';
 import { everyPage } from './every-page.ts';
@@ -104,8 +104,12 @@ async function list(house: House, tenantName: string | undefined): Promise<Answe
 
 /** Where the start of the server does not print it: standard output is a log there. */
 async function setupLink(house: House): Promise<Answer> {
-  const secret = await house.accounts.createFirstAdministratorLink();
-  if (secret === undefined) throw new AlreadyExistsError('place of the first administrator');
+  const secret = await house.accounts.createFirstAdministratorLink(ORIGIN);
+  if (secret === undefined)
+    throw new InvalidValueError(
+      'setup-link',
+      'There is a first administrator already, so no link can make one. `gatehouse account list` shows who; `gatehouse account password-link NAME` lets them set a new password.',
+    );
   const link = `${house.config.issuer}/setup/${secret}`;
   return {
     document: { setup_link: link },

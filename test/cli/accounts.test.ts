@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { openHouse } from '../../src/compose.ts';
+import { type House, openHouse } from '../../src/compose.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogger } from '../../src/lib/logger.ts';
@@ -8,13 +8,28 @@ import { type CommandLine, createCommandLine } from './command-line.ts';
 
 const PASSWORD = 'correct-horse-battery-staple-9';
 
-/** As if the person had set up an authenticator app in the browser. */
-async function enrolTotp(cli: CommandLine, name: string): Promise<void> {
+async function inHouse(cli: CommandLine, work: (house: House) => Promise<unknown>): Promise<void> {
   const { config } = await loadConfig({ env: cli.env, cwd: cli.folder });
   await using house = await openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: systemClock });
-  const account = await house.accounts.resolve(name);
-  const factor = { accountId: account.id, sealedSecret: 'sealed', lastStep: 0, confirmedAt: new Date() };
-  await house.storage.mfa.enrol(account.tenantId, factor, []);
+  await work(house);
+}
+
+/** As if the person had set up an authenticator app in the browser. */
+async function enrolTotp(cli: CommandLine, name: string): Promise<void> {
+  await inHouse(cli, async (house) => {
+    const account = await house.accounts.resolve(name);
+    const factor = { accountId: account.id, sealedSecret: 'sealed', lastStep: 0, confirmedAt: new Date() };
+    await house.storage.mfa.enrol(account.tenantId, factor, []);
+  });
+}
+
+async function becomeFirstAdministrator(cli: CommandLine, link: string): Promise<void> {
+  await inHouse(cli, async (house) => {
+    const { id: tenantId } = await house.tenants.resolve('main');
+    const input = { tenantId, email: 'root@example.com', displayName: undefined, password: PASSWORD };
+    const origin = { requestId: 'test', ip: 'test' };
+    assert.ok(await house.accounts.becomeFirstAdministrator(link.slice(link.lastIndexOf('/') + 1), input, origin));
+  });
 }
 
 describe('gatehouse account', () => {
@@ -23,6 +38,10 @@ describe('gatehouse account', () => {
     const { setup_link } = await cli.ask(['account', 'setup-link']);
     assert.match(String(setup_link), /^http:\/\/localhost:3000\/setup\/[\w-]{43}$/);
     assert.match(await cli.say(['account', 'setup-link']), /first administrator, once/);
+    await becomeFirstAdministrator(cli, String((await cli.ask(['account', 'setup-link'])).setup_link));
+    const refused = await cli.fail(1, ['account', 'setup-link']);
+    assert.equal(refused.error, 'invalid_value');
+    assert.match(refused.message, /^There is a first administrator already.*gatehouse account list/);
   });
 
   it('makes an account with a password from standard input', async () => {

@@ -1,6 +1,7 @@
 import { sha256 } from '../../lib/digest.ts';
 import { randomToken } from '../../lib/random.ts';
 import type { Origin } from '../audit/audit-log.ts';
+import { AlreadyExistsError } from '../errors.ts';
 import { type Account, accountId } from './account.ts';
 import type { AccountDesk, AccountServiceDeps, NewAccount } from './account-service.ts';
 import type { LinkDigest, OneTimeLink } from './one-time-link.ts';
@@ -11,10 +12,16 @@ export interface AccountLinks {
   createPasswordLink(account: Account, origin: Origin): Promise<string>;
   /** Undefined when the link is unknown, used or expired. Looking does not use it up. */
   peekPasswordLink(secret: string): Promise<Account | undefined>;
-  /** Once: the password is set, every session and token ends. Undefined when the link is dead. @throws InvalidValueError, and the link still works */
+  /**
+   * Once: the password is set, every session and token ends. Undefined when the link is dead.
+   * @throws InvalidValueError, OverloadedError, and the link still works. After anything else it may be used up: then sessions and tokens
+   * may have ended although the old password stands, and the person needs a new link.
+   */
   usePasswordLink(secret: string, password: string, origin: Origin): Promise<Account | undefined>;
-  /** The secret of the link that makes the first super-administrator, or undefined when there is one already. */
-  createFirstAdministratorLink(): Promise<string | undefined>;
+  /** Whether there is no super-administrator yet. */
+  needsFirstAdministrator(): Promise<boolean>;
+  /** The secret of a new link that makes the first super-administrator; older ones stop working. Undefined when there is one already. */
+  createFirstAdministratorLink(origin: Origin): Promise<string | undefined>;
   peekFirstAdministratorLink(secret: string): Promise<boolean>;
   /** Once, under any concurrency. Undefined when the link is dead. @throws InvalidValueError, AlreadyExistsError, and the link still works */
   becomeFirstAdministrator(secret: string, input: FirstAdministrator, origin: Origin): Promise<Account | undefined>;
@@ -25,7 +32,7 @@ export type FirstAdministrator = Pick<NewAccount, 'tenantId' | 'email' | 'displa
 const digestOf = (secret: string) => sha256(secret) as LinkDigest;
 
 export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk): AccountLinks {
-  const { accounts, links, tokens, clock, lifetimes } = deps;
+  const { accounts, links, tokens, audit, clock, lifetimes } = deps;
 
   async function createLink(purpose: OneTimeLink['purpose'], owner: Account | undefined, lifetimeSeconds: number): Promise<string> {
     const secret = randomToken();
@@ -45,17 +52,22 @@ export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk):
     return account && !account.disabled ? account : undefined;
   }
 
+  async function needsFirstAdministrator(): Promise<boolean> {
+    return !(await accounts.hasSuperAdministrator());
+  }
+
   async function peekFirstAdministratorLink(secret: string): Promise<boolean> {
-    return (await findLink(secret, 'first-administrator')) !== undefined && !(await accounts.hasSuperAdministrator());
+    return (await findLink(secret, 'first-administrator')) !== undefined && (await needsFirstAdministrator());
   }
 
   return {
     peekPasswordLink,
     peekFirstAdministratorLink,
+    needsFirstAdministrator,
 
     async createPasswordLink(account, origin) {
       const secret = await createLink('set-password', account, lifetimes.passwordLink);
-      await desk.record('account.link_created', account, origin);
+      await desk.record('account.link_created', account, origin, { purpose: 'set-password' });
       return secret;
     },
 
@@ -64,6 +76,8 @@ export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk):
       if (!account) return undefined;
       const passwordHash = await desk.hashNew(password, account);
       if (!(await links.take(digestOf(secret), clock()))) return undefined;
+      // Before and after: wherever this is cut off, no session or token outlives the link, and none begun in between the new password.
+      await tokens.endAccount(account.id);
       const changed = await desk.change(account, (old) => ({ ...old, passwordHash, credentialVersion: old.credentialVersion + 1 }));
       await tokens.endAccount(account.id);
       await deps.forgive(changed);
@@ -71,16 +85,23 @@ export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk):
       return changed;
     },
 
-    async createFirstAdministratorLink() {
-      if (await accounts.hasSuperAdministrator()) return undefined;
-      return await createLink('first-administrator', undefined, lifetimes.adminLink);
+    async createFirstAdministratorLink(origin) {
+      if (!(await needsFirstAdministrator())) return undefined;
+      const secret = await createLink('first-administrator', undefined, lifetimes.adminLink);
+      await audit.record({ type: 'account.link_created', origin, detail: { purpose: 'first-administrator' } });
+      return secret;
     },
 
     async becomeFirstAdministrator(secret, input, origin) {
-      if (!(await peekFirstAdministratorLink(secret))) return undefined;
+      const link = await findLink(secret, 'first-administrator');
+      if (!link || !(await needsFirstAdministrator())) return undefined;
       const account = await desk.draft({ ...input, role: 'admin', superAdministrator: true });
-      if (!(await links.take(digestOf(secret), clock()))) return undefined;
-      await accounts.create(account);
+      if (!(await links.take(link.digest, clock()))) return undefined;
+      await accounts.create(account).catch(async (error: unknown) => {
+        // The name was taken while the password was hashed: another will do.
+        if (error instanceof AlreadyExistsError) await links.put(link);
+        throw error;
+      });
       await desk.record('account.created', account, origin, { role: account.role, superAdministrator: true });
       return account;
     },

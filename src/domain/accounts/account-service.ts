@@ -29,7 +29,10 @@ export interface AccountService extends AccountLinks {
   /** By id, e-mail or username. @throws NotFoundError */
   resolve(name: string): Promise<Account>;
   setRole(account: Account, role: Role, origin: Origin): Promise<Account>;
-  /** A disabled person's sessions and tokens end at once. */
+  /**
+   * A disabled person is refused at once wherever they are looked up; then their links, sessions and tokens end.
+   * When ending them fails it throws, and can be repeated: disabling a disabled account ends them again.
+   */
   setDisabled(account: Account, disabled: boolean, origin: Origin): Promise<Account>;
 }
 

@@ -125,7 +125,8 @@ async function enrol({ mfa, keyring, clock }: DemoWorldDeps, account: Account, {
   const secret = totpSecret(keyring, username);
   const attempt = async () => mfa.enrol(account, secret, await codeAt(secret, epochSeconds(clock()) - STEP_SECONDS), ORIGIN);
   // A step may end between making the code and checking it; two in a row don't.
-  if ((await attempt()).kind === 'wrong' && (await attempt()).kind === 'wrong') throw new Error(`the demo could not give ${username} an authenticator`);
+  if ((await attempt()).kind === 'wrong' && (await attempt()).kind === 'wrong')
+    throw new Error(`the demo could not give ${username} an authenticator`);
 }
 
 const codeAt = (secret: string, epoch: number) => generate({ secret, epoch, period: STEP_SECONDS });
