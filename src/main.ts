@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { openHouse } from './compose.ts';
 import { composeServer } from './compose-server.ts';
 import { readEnvironment } from './config/environment.ts';
 import { loadConfig } from './config/load-config.ts';
+import { listen } from './http/listener.ts';
 import { systemClock } from './lib/clock.ts';
 import { createLogger } from './lib/logger.ts';
 import { OperatorError } from './lib/operator-error.ts';
@@ -19,21 +19,15 @@ async function run(): Promise<void> {
 
   const { values } = parseArgs({ options: { config: { type: 'string' } } });
   const { config } = await loadConfig({ env: readEnvironment(), file: values.config, cwd: process.cwd() });
+  const { host, port, drain_seconds: drainSeconds } = config.server;
   const logger = createLogger(config.log);
   await using house = await openHouse({ config, logger, clock: systemClock });
   const app = await composeServer(house, stop.signal);
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 5_000 }, app.callback());
-  server.listen(config.server.port, config.server.host);
-  await once(server, 'listening');
+  await using _listener = await listen(app, { host, port, drainSeconds });
   await welcome(house);
 
   if (!stop.signal.aborted) await once(stop.signal, 'abort');
   logger.info({ signal: stop.signal.reason }, 'stopping: no new connections, requests in flight finish');
-  const deadline = setTimeout(() => server.closeAllConnections(), config.server.drain_seconds * 1000);
-  server.close();
-  await once(server, 'close');
-  clearTimeout(deadline);
-  logger.info('stopped');
 }
 
 /** What an operator can mend explains itself; anything else needs its stack. */

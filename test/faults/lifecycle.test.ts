@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { describe, it } from 'node:test';
+import { freePort } from '../support/free-port.ts';
+import { startProcess } from '../support/start-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+async function started(path: string, more: Record<string, string> = {}) {
+  return await startProcess({ PORT: String(await freePort()), GATEHOUSE_DATA_DIR: path, GATEHOUSE_DEMO: 'off', ...more });
+}
+
+/** A form whose last byte is sent when `finish` is called. */
+async function slowRequest(issuer: string): Promise<{ finish(): Promise<string> }> {
+  const { port } = new URL(issuer);
+  const body = 'grant_type=client_credentials&client_id=nobody';
+  const socket = connect(Number(port), 'localhost');
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += chunk.toString();
+  });
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  await new Promise((resolve) => socket.once('connect', resolve));
+  const head = [
+    `POST /oauth/token HTTP/1.1`,
+    `Host: localhost:${port}`,
+    'Content-Type: application/x-www-form-urlencoded',
+    `Content-Length: ${body.length}`,
+  ];
+  await new Promise<void>((resolve) => socket.write(`${head.join('\r\n')}\r\n\r\n${body.slice(0, -1)}`, () => resolve()));
+  // Answered means the server has taken what was sent before on its own connection.
+  await fetch(`${issuer}/healthz`);
+  return {
+    async finish() {
+      socket.write(body.slice(-1));
+      await closed;
+      return answer;
+    },
+  };
+}
+
+describe('start and stop', () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`${signal} lets a request in flight finish, then exits with 0`, async () => {
+      await using folder = await temporaryFolder();
+      await using server = await started(folder.path);
+      const request = await slowRequest(server.issuer);
+      const ended = server.end(signal);
+      const answer = await request.finish();
+      assert.match(answer, /^HTTP\/1\.1 401 /);
+      assert.equal(await ended, 0);
+      await assert.rejects(fetch(`${server.issuer}/healthz`));
+    });
+  }
+
+  it('a request that does not finish holds it no longer than the drain time; a second signal ends it at once', async () => {
+    await using folder = await temporaryFolder();
+    await using patient = await started(folder.path, { GATEHOUSE_SERVER__DRAIN_SECONDS: '1' });
+    await slowRequest(patient.issuer);
+    assert.equal(await patient.end('SIGTERM'), 0);
+
+    await using insisting = await started(folder.path, { GATEHOUSE_SERVER__DRAIN_SECONDS: '60' });
+    await slowRequest(insisting.issuer);
+    const ended = insisting.end('SIGTERM');
+    while (!insisting.output().includes('stopping')) await fetch(`${insisting.issuer}/healthz`).catch(() => undefined);
+    await insisting.end('SIGTERM');
+    assert.equal(await ended, 1);
+  });
+
+  it('the next start keeps everything: keys, and the file of the master key for its owner alone', async () => {
+    await using folder = await temporaryFolder();
+    const keys = async () => {
+      await using server = await started(folder.path);
+      const found = await (await fetch(`${server.issuer}/oauth/jwks`)).text();
+      await server.end('SIGTERM');
+      return found;
+    };
+    assert.equal(await keys(), await keys());
+  });
+
+  it('says in one message what stops the start, and exits with 1', async () => {
+    await using folder = await temporaryFolder();
+    await assert.rejects(
+      started(folder.path, { GATEHOUSE_ISSUER: 'http://id.example.com' }),
+      /ended with 1:[\s\S]*issuer[\s\S]*https:\/\/id\.example\.com/,
+    );
+    await using server = await started(folder.path);
+    const { port } = new URL(server.issuer);
+    await assert.rejects(started(folder.path, { GATEHOUSE_SERVER__PORT: port }), /EADDRINUSE[\s\S]*another port/);
+  });
+});
