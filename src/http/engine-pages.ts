@@ -5,6 +5,7 @@ import { StoreUnavailableError } from '../domain/errors.ts';
 import { tenantId } from '../domain/tenants/tenant.ts';
 import type { TenantStore } from '../domain/tenants/tenant-store.ts';
 import { answerTrouble, type ErrorPageDeps } from './errors.ts';
+import type { PageData } from './page-data.ts';
 import type { ErrorKind } from './words.ts';
 
 export interface EnginePagesDeps extends ErrorPageDeps {
@@ -69,6 +70,9 @@ export function createEnginePages(deps: EnginePagesDeps) {
       const action = URL.parse(form.action)?.pathname ?? form.action;
       const person = account ? { name: nameOf(account), login: account.email } : { name: '', login: '' };
       show(ctx, views.render('interaction/sign-out', { tenantName, action, xsrf: form.xsrf, clientName: form.clientName, person }));
+    },
+    async handOver(ctx: EngineContext, form: Pick<PageData['interaction/hand-over'], 'action' | 'fields'>) {
+      show(ctx, views.render('interaction/hand-over', { ...form, tenantName: deps.tenantName, clientName: ctx.oidc?.client?.clientName }));
     },
     async signedOut(ctx: EngineContext) {
       show(ctx, views.render('interaction/signed-out', { tenantName: (await signedIn(ctx)).tenantName, wayOut: undefined }));

@@ -131,6 +131,13 @@ export interface PageData {
     readonly person: Person;
   };
 
+  /** Sends itself where there is script. There is no `_csrf`: the fields are the protocol's, and most go to another site. */
+  readonly 'interaction/hand-over': GatePage & {
+    readonly action: string;
+    readonly fields: readonly { readonly name: string; readonly value: string }[];
+    readonly clientName: string | undefined;
+  };
+
   readonly 'interaction/signed-out': GatePage & {
     readonly wayOut: Link | undefined;
   };

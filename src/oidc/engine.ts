@@ -7,6 +7,7 @@ import type { JsonObject } from '../lib/json.ts';
 import { createAccessTokenReader, type ReadAccessToken } from './access-tokens.ts';
 import { createConsents } from './consents.ts';
 import { awaitAudit } from './events.ts';
+import { drawHandovers } from './handover.ts';
 import { createInteractionEngine, type HttpExchange } from './interactions.ts';
 import { publishMetadata } from './metadata.ts';
 import { implyConsent } from './offline-access.ts';
@@ -41,6 +42,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
   return {
     middleware: compose([
       awaitAudit,
+      drawHandovers(deps.pages),
       publishMetadata(deps.catalogue),
       implyConsent(ROUTES.authorization),
       readJwtAtInspection(readAccessToken),

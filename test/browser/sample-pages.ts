@@ -264,6 +264,16 @@ export const samples: readonly Sample[] = [
     page: 'interaction/sign-out',
     data: { ...gate, action: '/oauth/logout/confirm', xsrf: 'xsrf-1', clientName: 'Freight Planner', person },
   },
+  {
+    name: 'hand-over',
+    page: 'interaction/hand-over',
+    data: {
+      ...gate,
+      action: '/oauth/logout/confirm',
+      fields: [{ name: 'code', value: 'code-1' }],
+      clientName: 'Freight Planner',
+    },
+  },
   { name: 'signed-out', page: 'interaction/signed-out', data: { ...gate, wayOut: { href: '/demo', text: 'Back to Parcel Desk' } } },
   { name: 'set-password', page: 'account/set-password', data: setPassword },
   {

@@ -62,6 +62,12 @@ function strict<T>(value: T, path: string): T {
   });
 }
 
+/** Forms of the protocol bring their own. */
+const TOKENS: Partial<Record<keyof PageData, RegExp>> = {
+  'interaction/sign-out': /name="xsrf" value="xsrf-1"/,
+  'interaction/hand-over': /name="code" value="code-1"/,
+};
+
 describe('every page', () => {
   for (const sample of samples) {
     test(`${sample.name}: each control has a label, ids are unique, references lead somewhere`, () => {
@@ -85,7 +91,7 @@ describe('every page', () => {
       const html = render(sample);
       for (const [form] of html.matchAll(/<form.*?<\/form>/gs)) {
         assert.match(form, /method="post"/);
-        assert.match(form, sample.page === 'interaction/sign-out' ? /name="xsrf"/ : /name="_csrf" value="csrf-1"/);
+        assert.match(form, TOKENS[sample.page] ?? /name="_csrf" value="csrf-1"/);
       }
       assert.doesNotMatch(html, /<style|\sstyle=|\son\w+=|<script(?! src=)|javascript:/);
       for (const [, path = ''] of html.matchAll(/(?:src|href)="(\/assets\/[^"]*)"/g)) assert.ok(assets.find(path), path);

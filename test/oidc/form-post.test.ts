@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { CookieBrowser, formsOf } from '../support/cookie-browser.ts';
 import { type ProtocolClient, protocolClient } from '../support/protocol-client.ts';
@@ -28,7 +27,7 @@ describe('response_mode=form_post', () => {
     assert.equal((await client.exchange({ code, request, callback: new URL(CALLBACK) })).status, 200);
   });
 
-  it('[security 18] a state with markup is text, in a page that nobody stores and that runs one known script', async () => {
+  it('[security 18] a state with markup is text, in a page that nobody stores and that runs no script of its own', async () => {
     const state = `"><script>alert(1)</script>'&lt;`;
     const page = await client.request(new CookieBrowser(), { response_mode: 'form_post', prompt: 'none', state });
     assert.equal(page.status, 400);
@@ -38,16 +37,8 @@ describe('response_mode=form_post', () => {
     assert.match(page.headers.get('cache-control') ?? '', /no-store/);
     const policy = page.headers.get('content-security-policy') ?? '';
     assert.doesNotMatch(policy, /unsafe-inline|form-action/);
-    const scripts = [...page.html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, text = '']) => text);
-    assert.equal(scripts.length, 1);
-    assert.ok(
-      policy.includes(
-        `'sha256-${createHash('sha256')
-          .update(scripts[0] ?? '')
-          .digest('base64')}'`,
-      ),
-      policy,
-    );
+    assert.match(policy, /script-src 'self';/);
+    assert.doesNotMatch(page.html, /<script(?! src="\/assets\/)/);
   });
 
   it('[security 18] other response modes are refused', async () => {
