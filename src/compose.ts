@@ -39,7 +39,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   const keyring = createKeyring(await loadMasterKey(config));
   const { busy_timeout_ms: busyTimeoutMs, synchronous } = config.storage.sqlite;
   const storage = await openSqlite({ path: config.sqlitePath, busyTimeoutMs, synchronous, clock });
-  const { passwords, limits, lifetimes, mfa: mfaConfig } = config;
+  const { passwords, limits, lifetimes } = config;
   const catalogue: ScopeCatalogue = config.api.scopes.map((scope) => ({ ...scope, limit: scope.limit }));
 
   const audit = createAudit({ log: storage.audit, clock, logger });
@@ -54,11 +54,22 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     clock,
     limits: { address: rule(limits.login_address), account: rule(limits.login_account), accountTotal: limits.login_account_total },
   });
+  const mfa = createMfaService({
+    ...storage,
+    keyring,
+    audit,
+    clock,
+    limits: { account: rule(limits.mfa_account), accountTotal: limits.mfa_account_total },
+    requiredRoles: config.mfa.required_roles,
+  });
   const accounts = createAccountService({
     ...storage,
     hasher,
     tokens,
-    forgive: login.forgive,
+    async forgive(account) {
+      await login.forgive(account);
+      await mfa.forgive(account);
+    },
     audit,
     clock,
     rules: { minLength: passwords.min_length, minScore: passwords.min_score, contextWords: passwords.context_words },
@@ -75,7 +86,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     devices,
     login,
     accounts,
-    mfa: createMfaService({ ...storage, keyring, audit, clock, rule: rule(limits.mfa_account), requiredRoles: mfaConfig.required_roles }),
+    mfa,
     tenants: createTenantService({ ...storage, audit, clock }),
     clients: createClientService({ ...storage, tokens, audit, clock, catalogue }),
     keys: createKeyService({ ...storage, keyring, audit, clock }),

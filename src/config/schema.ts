@@ -80,6 +80,7 @@ export const configSchema = z.strictObject({
     login_account: rule,
     login_account_total: count,
     mfa_account: rule,
+    mfa_account_total: count,
   }),
   lifetimes: z.strictObject({
     access_token: seconds,

@@ -32,7 +32,7 @@ export const problems = {
   }),
   accountShut: {
     what: 'Too many tries.',
-    next: 'Sign-in with this username works only on a device you have used before. Sign in there, or ask an administrator for a link to set a new password.',
+    next: 'Sign-in with this username is closed on this device. Sign in on another one you have used before, or ask an administrator for a link to set a new password.',
   },
   wrongCode: {
     what: 'That code didn’t match.',
@@ -44,6 +44,10 @@ export const problems = {
     what: 'Too many codes that didn’t match.',
     next: `Codes for this account are paused until ${notBefore(until)}. Try again then.`,
   }),
+  codesShut: {
+    what: 'Too many codes that didn’t match.',
+    next: 'Codes for this account are closed until its password is set anew. Ask an administrator for a link to set a new one.',
+  },
   wrongRecoveryCode: {
     what: 'That recovery code didn’t match.',
     next: 'Check it against your list. Each code works once, so take one you haven’t used.',

@@ -22,7 +22,12 @@ describe('the second factor', () => {
     const key = generateSecret();
     const outcome = await stage.server.house.mfa.enrol(account, key, await codeOf(key, stage.server), ORIGIN);
     stage.server.clock.advance(30);
-    return { email: account.email, key, recoveryCodes: outcome.kind === 'enrolled' ? outcome.codes : [], code: await codeOf(key, stage.server) };
+    return {
+      email: account.email,
+      key,
+      recoveryCodes: outcome.kind === 'enrolled' ? outcome.codes : [],
+      code: await codeOf(key, stage.server),
+    };
   }
 
   async function atCode(email: string): Promise<Page> {

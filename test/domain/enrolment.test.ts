@@ -76,3 +76,46 @@ describe('removing an authenticator app', () => {
     assert.equal((await server.house.accounts.resolve(account.email)).credentialVersion, account.credentialVersion + 1);
   });
 });
+
+describe('wrong codes', () => {
+  it('end in a pause that only a new password lifts, however slowly they come', async () => {
+    await using server = await startServer({ GATEHOUSE_LIMITS__MFA_ACCOUNT_TOTAL: '12' });
+    const { mfa, accounts } = server.house;
+    const account = await server.addAccount();
+    const secret = generateSecret();
+    await enrol(server, account, secret);
+    const prove = async (code: string) => await mfa.proveTotp(account, code, ORIGIN);
+    for (let failures = 0; failures < 12; failures++) {
+      if (failures % 10 === 0) server.clock.advance(901);
+      assert.equal((await prove('wrong')).kind, 'wrong', `failure ${failures}`);
+    }
+    server.clock.advance(30 * 86_400);
+    assert.deepEqual(await prove(await codeOf(server, secret)), { kind: 'paused', until: undefined });
+    assert.equal((await mfa.proveRecoveryCode(account, 'ABCD', ORIGIN)).kind, 'paused');
+    await accounts.usePasswordLink(await accounts.createPasswordLink(account, ORIGIN), 'purple-elephants-read-maps-4', ORIGIN);
+    assert.equal((await prove(await codeOf(server, secret))).kind, 'passed');
+  });
+
+  it('are forgotten by a right one', async () => {
+    await using server = await startServer({ GATEHOUSE_LIMITS__MFA_ACCOUNT_TOTAL: '3' });
+    const account = await server.addAccount();
+    const secret = generateSecret();
+    await enrol(server, account, secret);
+    for (let round = 0; round < 3; round++) {
+      for (const _ of [1, 2]) assert.equal((await server.house.mfa.proveTotp(account, 'wrong', ORIGIN)).kind, 'wrong');
+      server.clock.advance(30);
+      assert.equal((await server.house.mfa.proveTotp(account, await codeOf(server, secret), ORIGIN)).kind, 'passed');
+    }
+  });
+
+  it('that shut the account say so on the page', async () => {
+    await using server = await startServer({ GATEHOUSE_LIMITS__MFA_ACCOUNT_TOTAL: '1' });
+    const account = await server.addAccount({ role: 'admin' });
+    await enrol(server, account);
+    const { browser, page } = await afterPassword(server, account);
+    assert.equal((await browser.submit(page, '/totp', { code: '000000' })).status, 401);
+    const shut = await browser.submit(page, '/totp', { code: '000000' });
+    assert.equal(shut.status, 429);
+    assert.match(shut.html, /closed until its password is set anew/);
+  });
+});

@@ -6,14 +6,21 @@ import type { AccountStore } from '../accounts/account-store.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import type { CounterRule, Counters } from '../limits/counters.ts';
+import { totalRule } from '../limits/total-rule.ts';
 import type { Role } from '../policy/roles.ts';
 import type { MfaStore } from './mfa-store.ts';
 import { matchTotp, newRecoveryCodes, parseRecoveryCode } from './totp.ts';
 
-export type ProofOutcome = { readonly kind: 'passed' | 'wrong' | 'replayed' } | { readonly kind: 'paused'; readonly until: Date };
+/** `until` undefined: until the password is set anew. */
+export type ProofOutcome =
+  | { readonly kind: 'passed' | 'wrong' | 'replayed' }
+  | { readonly kind: 'paused'; readonly until: Date | undefined };
 
 /** `codes`: the recovery codes, which nobody can read again. `taken`: there is a factor already, and it stays. */
-export type EnrolOutcome = { readonly kind: 'enrolled'; readonly codes: readonly string[] } | { readonly kind: 'wrong' | 'taken' };
+export type EnrolOutcome =
+  | { readonly kind: 'enrolled'; readonly codes: readonly string[] }
+  | { readonly kind: 'wrong' }
+  | { readonly kind: 'taken' };
 
 export interface MfaService {
   /** What this person owes after the password: nothing, a code, or setting up an authenticator first. */
@@ -29,6 +36,8 @@ export interface MfaService {
    * they may rest on the factor that is taken away. Tokens of applications go on.
    */
   remove(account: Account, origin: Origin): Promise<boolean>;
+  /** Lifts every pause that wrong codes put on this person. */
+  forgive(account: Account): Promise<void>;
 }
 
 export interface MfaServiceDeps {
@@ -38,32 +47,48 @@ export interface MfaServiceDeps {
   readonly keyring: Keyring;
   readonly audit: Audit;
   readonly clock: Clock;
-  readonly rule: CounterRule;
+  readonly limits: { readonly account: CounterRule; readonly accountTotal: number };
   readonly requiredRoles: readonly Role[];
 }
 
 const digestOf = (account: Account, code: string) => sha256(`${account.id} ${parseRecoveryCode(code)}`);
+const keysOf = ({ id }: Account) => ({ window: `mfa:${id}`, total: `mfa:total:${id}` });
 const recordOf = (account: Account) => `totp ${account.id}`;
 
 export function createMfaService(deps: MfaServiceDeps): MfaService {
-  const { mfa, counters, keyring, audit, clock, rule } = deps;
+  const { mfa, counters, keyring, audit, clock, limits } = deps;
+  const inTotal = totalRule(limits.accountTotal);
   const about = (account: Account, origin: Origin) => ({ origin, tenantId: account.tenantId, accountId: account.id });
+
+  async function count(account: Account): Promise<{ readonly until: Date | undefined } | undefined> {
+    const { window, total } = keysOf(account);
+    const state = await counters.hit(window, limits.account, clock());
+    if (!state.allowed) return { until: state.resetsAt };
+    return (await counters.hit(total, inTotal, clock())).allowed ? undefined : { until: undefined };
+  }
+
+  async function forgive(account: Account): Promise<void> {
+    const { window, total } = keysOf(account);
+    await counters.clear(window);
+    await counters.clear(total);
+  }
 
   /** Counts first and takes the count back on success, so that parallel guesses cannot slip past the limit. */
   async function limited(account: Account, origin: Origin, prove: () => Promise<'passed' | 'wrong' | 'replayed'>): Promise<ProofOutcome> {
-    const key = `mfa:${account.id}`;
-    const state = await counters.hit(key, rule, clock());
-    if (!state.allowed) {
+    const paused = await count(account);
+    if (paused) {
       await audit.record({ type: 'login.paused', ...about(account, origin), detail: { step: 'mfa' } });
-      return { kind: 'paused', until: state.resetsAt };
+      return { kind: 'paused', until: paused.until };
     }
     const kind = await prove();
-    if (kind === 'passed') await counters.clear(key);
+    if (kind === 'passed') await forgive(account);
     else await audit.record({ type: kind === 'replayed' ? 'mfa.replayed' : 'mfa.failed', ...about(account, origin) });
     return { kind };
   }
 
   return {
+    forgive,
+
     async required(account) {
       if (await mfa.find(account.tenantId, account.id)) return 'code';
       return deps.requiredRoles.includes(account.role) ? 'enrol' : 'none';

@@ -89,7 +89,8 @@ async function prove(step: Step, { attempt, amr, wrong, again }: Proof): Promise
   const lastTry = await countTry(step, challenge);
   if (lastTry === 'beyond') return await sendBack(step);
   const outcome = await attempt(challenge.account);
-  if (outcome.kind === 'paused') return again(step, challenge, problems.codesPaused(outcome.until), 429);
+  if (outcome.kind === 'paused')
+    return again(step, challenge, outcome.until ? problems.codesPaused(outcome.until) : problems.codesShut, 429);
   if (outcome.kind === 'passed') {
     // Two right answers at the same time finish one sign-in.
     if (!(await deps.challenges.remove(challenge.id))) return backToShow(step);
