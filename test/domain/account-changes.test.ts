@@ -25,7 +25,8 @@ async function withSession(server: TestServer) {
 }
 
 const check = async (server: TestServer, identifier: string, password: string) =>
-  (await server.house.login.checkPassword({ identifier, password, deviceCookie: undefined, origin: ORIGIN })).kind;
+  (await server.house.login.checkPassword({ identifier, password, tenantId: server.tenant.id, deviceCookie: undefined, origin: ORIGIN }))
+    .kind;
 
 describe('a link to set the password', () => {
   for (const [cut, port, method, calls] of [

@@ -1,10 +1,13 @@
 import { equalInConstantTime, sha256 } from '../../lib/digest.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import { randomToken } from '../../lib/random.ts';
-import type { AccountId } from '../accounts/account.ts';
+import type { Account, AccountId } from '../accounts/account.ts';
 
 const PURPOSE = 'known device';
 const MAX_ACCOUNTS = 4;
+
+/** Whose device it is, and under which credentials: a new password makes every device a stranger. */
+export type DeviceOwner = Pick<Account, 'id' | 'credentialVersion'>;
 
 /**
  * A browser that signed in before keeps a count of failures of its own (OWASP device cookies), so that an attacker elsewhere cannot lock its person out.
@@ -12,28 +15,31 @@ const MAX_ACCOUNTS = 4;
  */
 export interface KnownDevices {
   /** The name of this device for that account, or undefined when the cookie does not know the account. */
-  recognise(cookie: string | undefined, account: AccountId): string | undefined;
+  recognise(cookie: string | undefined, owner: DeviceOwner): string | undefined;
   /** The cookie after a sign-in of that account. */
-  remember(cookie: string | undefined, account: AccountId): string;
+  remember(cookie: string | undefined, owner: DeviceOwner | AccountId): string;
 }
 
 export function createKnownDevices(keyring: Keyring): KnownDevices {
-  const mac = (nonce: string, account: AccountId) => keyring.sign(PURPOSE, `${nonce}.${account}`);
-  const entries = (cookie: string | undefined) => (cookie ?? '').split('~').filter((entry) => /^[\w-]{22}\.[\w-]{43}$/.test(entry));
-  const matches = (entry: string, account: AccountId) => {
+  const nameOf = (owner: DeviceOwner | AccountId) => (typeof owner === 'string' ? owner : `${owner.id}.${owner.credentialVersion}`);
+  const mac = (nonce: string, owner: DeviceOwner | AccountId) => keyring.sign(PURPOSE, `${nonce}.${nameOf(owner)}`);
+  // However long a cookie somebody sends, it costs no more than one of ours.
+  const entries = (cookie: string | undefined) =>
+    (cookie ?? '').split('~', MAX_ACCOUNTS).filter((entry) => /^[\w-]{22}\.[\w-]{43}$/.test(entry));
+  const matches = (entry: string, owner: DeviceOwner | AccountId) => {
     const [nonce = '', tag = ''] = entry.split('.');
-    return equalInConstantTime(tag, mac(nonce, account));
+    return equalInConstantTime(tag, mac(nonce, owner));
   };
   return {
-    recognise(cookie, account) {
-      const found = entries(cookie).find((entry) => matches(entry, account));
+    recognise(cookie, owner) {
+      const found = entries(cookie).find((entry) => matches(entry, owner) || matches(entry, owner.id));
       return found && sha256(found);
     },
-    remember(cookie, account) {
+    remember(cookie, owner) {
       const known = entries(cookie);
-      const own = known.find((entry) => matches(entry, account));
+      const own = known.find((entry) => matches(entry, owner));
       const nonce = randomToken(16);
-      return [own ?? `${nonce}.${mac(nonce, account)}`, ...known.filter((entry) => entry !== own)].slice(0, MAX_ACCOUNTS).join('~');
+      return [own ?? `${nonce}.${mac(nonce, owner)}`, ...known.filter((entry) => entry !== own)].slice(0, MAX_ACCOUNTS).join('~');
     },
   };
 }

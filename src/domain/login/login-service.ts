@@ -1,17 +1,20 @@
 import type { Clock } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/digest.ts';
-import { type Account, type LoginKey, loginKey } from '../accounts/account.ts';
+import { type Account, accountId, type LoginKey, loginKey } from '../accounts/account.ts';
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { PasswordHasher } from '../accounts/password-hasher.ts';
 import { MAX_PASSWORD_LENGTH } from '../accounts/password-policy.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
-import { OverloadedError } from '../errors.ts';
 import { addressBucket } from '../limits/address.ts';
 import type { CounterRule, Counters } from '../limits/counters.ts';
-import type { KnownDevices } from '../limits/known-device.ts';
+import type { DeviceOwner, KnownDevices } from '../limits/known-device.ts';
+import { totalRule } from '../limits/total-rule.ts';
+import type { TenantId } from '../tenants/tenant.ts';
 
 export interface PasswordAttempt {
+  /** Where somebody wants in: an account of another tenant is like none at all, whatever it may do. */
+  readonly tenantId: TenantId;
   /** E-mail or username, as typed. */
   readonly identifier: string;
   readonly password: string;
@@ -20,7 +23,7 @@ export interface PasswordAttempt {
   readonly origin: Origin;
 }
 
-/** `failed` is one answer for no such person, wrong password, no password and disabled. `until` undefined: until the password is set anew. */
+/** `failed` is one answer for no such person, another tenant's, wrong password, no password and disabled. `until` undefined: until the password is set anew. */
 export type PasswordOutcome =
   | { readonly kind: 'passed'; readonly account: Account }
   | { readonly kind: 'failed' }
@@ -30,13 +33,13 @@ export type PasswordOutcome =
 export interface LoginService {
   /** @throws OverloadedError when too many sign-ins wait */
   checkPassword(attempt: PasswordAttempt): Promise<PasswordOutcome>;
-  /** Lifts every pause that failed attempts put on this person. */
+  /** Lifts every pause that wrong passwords put on this person's names. */
   forgive(account: Account): Promise<void>;
 }
 
 export interface LoginServiceDeps {
   readonly accounts: AccountStore;
-  readonly hasher: PasswordHasher;
+  readonly hasher: Pick<PasswordHasher, 'hash' | 'verify'>;
   readonly counters: Counters;
   readonly devices: KnownDevices;
   readonly audit: Audit;
@@ -44,16 +47,18 @@ export interface LoginServiceDeps {
   readonly limits: { readonly address: CounterRule; readonly account: CounterRule; readonly accountTotal: number };
 }
 
-/** How long a row of failures is remembered, and how long its pause lasts when nothing ends it sooner. */
-const QUARTER_SECONDS = 90 * 86_400;
+/** Looked for in the cookie when nobody has the name: a known name must not take longer. No device belongs to it. */
+const NOBODY: DeviceOwner = { id: accountId('nobody'), credentialVersion: 0 };
+
+/** By the name that was typed, whoever has it: neither a pause nor its absence tells which names exist, or which two are one person. */
+function keysOf(name: LoginKey) {
+  const subject = sha256(`name ${name}`);
+  return { window: `login:account:${subject}`, total: `login:total:${subject}` };
+}
 
 export function createLoginService(deps: LoginServiceDeps): LoginService {
   const { accounts, hasher, counters, devices, audit, clock, limits } = deps;
-  const totalRule = { limit: limits.accountTotal, windowSeconds: QUARTER_SECONDS, blockSeconds: QUARTER_SECONDS };
-
-  /** Names nobody has are counted like names somebody has, so that a pause does not tell which is which. */
-  const subjectOf = (account: Account | undefined, key: LoginKey) => account?.id ?? sha256(`unknown ${key}`);
-  const accountKeys = (subject: string) => ({ window: `login:account:${subject}`, total: `login:total:${subject}` });
+  const inTotal = totalRule(limits.accountTotal);
 
   /** Counts this attempt as a failure before anything is checked; success takes the counts back. */
   async function count(
@@ -61,40 +66,52 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
     account: Account | undefined,
   ): Promise<{ keys: readonly string[]; paused?: { until: Date | undefined } }> {
     const now = clock();
-    const device = account && devices.recognise(attempt.deviceCookie, account.id);
-    const { window, total } = accountKeys(subjectOf(account, loginKey(attempt.identifier)));
-    const keys = device ? [`login:device:${device}`] : [window, total];
-    const [first = window] = keys;
-    const state = await counters.hit(first, limits.account, now);
+    const device = devices.recognise(attempt.deviceCookie, account ?? NOBODY);
+    const { window, total } = device
+      ? { window: `login:device:${device}`, total: `login:device-total:${device}` }
+      : keysOf(loginKey(attempt.identifier));
+    const keys = [window, total];
+    const state = await counters.hit(window, limits.account, now);
     if (!state.allowed) return { keys, paused: { until: state.resetsAt } };
-    if (!device && !(await counters.hit(total, totalRule, now)).allowed) return { keys, paused: { until: undefined } };
+    if (!(await counters.hit(total, inTotal, now)).allowed) return { keys, paused: { until: undefined } };
     return { keys };
   }
 
-  /** Can wait for the next sign-in when too many others are being hashed. */
+  /** Never fails a sign-in: what cannot be hashed or stored now waits for the next one. */
   async function hashAnew(account: Account, password: string): Promise<void> {
-    const passwordHash = await hasher.hash(password).catch((error: unknown) => {
-      if (!(error instanceof OverloadedError)) throw error;
-    });
-    if (passwordHash === undefined) return;
-    await accounts.update(account.tenantId, account.id, (old) =>
-      old.passwordHash === account.passwordHash ? { ...old, passwordHash } : old,
-    );
+    await hasher
+      .hash(password)
+      .then((passwordHash) =>
+        accounts.update(account.tenantId, account.id, (old) =>
+          old.passwordHash === account.passwordHash ? { ...old, passwordHash } : old,
+        ),
+      )
+      .catch(() => undefined);
+  }
+
+  async function forgive({ email, username }: Account): Promise<void> {
+    for (const name of username === undefined ? [email] : [email, username]) {
+      const { window, total } = keysOf(loginKey(name));
+      await counters.clear(window);
+      await counters.clear(total);
+    }
   }
 
   return {
     async checkPassword(attempt) {
-      const { origin, identifier, password } = attempt;
+      const { origin, identifier, password, tenantId } = attempt;
       const now = clock();
       const address = `login:address:${addressBucket(origin.ip)}`;
       const fromAddress = await counters.hit(address, limits.address, now);
       if (!fromAddress.allowed) {
-        await audit.record({ type: 'login.paused', origin, detail: { limit: 'address' } });
+        await audit.record({ type: 'login.paused', origin, tenantId, detail: { limit: 'address' } });
         return { kind: 'paused', limit: 'address', until: fromAddress.resetsAt };
       }
 
-      const account = await accounts.findByLogin(loginKey(identifier));
-      const about = { origin, tenantId: account?.tenantId, accountId: account?.id };
+      const named = await accounts.findByLogin(loginKey(identifier));
+      const account = named?.tenantId === tenantId ? named : undefined;
+      // Somebody who tries another tenant's account concerns that tenant.
+      const about = { origin, tenantId: named?.tenantId ?? tenantId, accountId: named?.id };
       const { keys, paused } = await count(attempt, account);
       if (paused) {
         await audit.record({ type: 'login.paused', ...about, detail: { limit: 'account' } });
@@ -108,22 +125,18 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
         throw error;
       });
       if (!account || !matches || account.disabled) {
-        const reason = !account ? 'unknown' : !matches ? 'password' : 'disabled';
+        const reason = !named ? 'unknown' : !account ? 'tenant' : !matches ? 'password' : 'disabled';
         await audit.record({ type: 'login.failed', ...about, detail: { reason } });
         return { kind: 'failed' };
       }
 
       await counters.refund(address, now);
       for (const key of keys) await counters.clear(key);
+      await forgive(account);
       if (stale) await hashAnew(account, password);
       return { kind: 'passed', account };
     },
 
-    async forgive(account) {
-      const { window, total } = accountKeys(account.id);
-      await counters.clear(window);
-      await counters.clear(total);
-      await counters.clear(`mfa:${account.id}`);
-    },
+    forgive,
   };
 }

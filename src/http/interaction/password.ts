@@ -37,7 +37,9 @@ const fields = z.strictObject({ identifier: z.string().min(1).max(320), password
 
 export const signInWithPassword = onPost(fields, async (step, { identifier, password, remember }) => {
   const { ctx, deps } = step;
-  const outcome = await deps.login.checkPassword({ identifier, password, deviceCookie: deviceCookie(ctx), origin: originOf(ctx) });
+  const { tenantId } = step.pending.client;
+  const device = deviceCookie(ctx);
+  const outcome = await deps.login.checkPassword({ tenantId, identifier, password, deviceCookie: device, origin: originOf(ctx) });
   const keep = remember === '1';
   if (outcome.kind !== 'passed') return await refuse(step, outcome, { identifier, remember: keep });
   const { account } = outcome;
