@@ -15,7 +15,10 @@ import { loggable } from './loggable-path.ts';
 import type { Views } from './views.ts';
 import { type ErrorKind, errorWords } from './words.ts';
 
-type RequestErrorCode = 'bad_request' | 'too_large' | 'forbidden' | 'wrong_host';
+type RequestErrorCode = 'bad_request' | 'too_large' | 'forbidden' | 'wrong_host' | 'method_not_allowed';
+
+/** Those that any surface may have a use for. TRACE is not among them: it would show a script what its browser sends in secret. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** A request that is refused before any rule of the domain is asked. */
 export class RequestError extends DomainError<RequestErrorCode> {
@@ -62,6 +65,7 @@ const ANSWERS = {
   interaction_expired: { status: 410, kind: 'page-expired' },
   interaction_lost: { status: 400, kind: 'lost-interaction' },
   not_found: { status: 404, kind: 'not-found' },
+  method_not_allowed: { status: 405, kind: 'bad-request' },
   already_exists: { status: 409, kind: 'bad-request' },
   too_large: { status: 413, kind: 'bad-request' },
   wrong_host: { status: 421, kind: 'wrong-host' },
@@ -106,6 +110,12 @@ export function answerTrouble(ctx: Context, trouble: Trouble, { views, tenantNam
   });
 }
 
+function refuseOddMethod(ctx: Context): void {
+  if (METHODS.includes(ctx.method)) return;
+  ctx.set('Allow', METHODS.join(', '));
+  throw new RequestError('method_not_allowed', 'No address here answers to this method.');
+}
+
 function isHandled(error: DomainError): error is HandledError {
   return error.code in ANSWERS;
 }
@@ -123,6 +133,7 @@ function surroundingsOf(error: HandledError, { issuer }: { issuer: string }): Pa
 export function errorBoundary(deps: ErrorPageDeps & { logger: Logger; issuer: string }): Middleware {
   return async (ctx, next) => {
     try {
+      refuseOddMethod(ctx);
       await next();
       if (ctx.status === 404 && ctx.body === undefined) answerTrouble(ctx, { kind: 'not-found', status: 404, code: 'not_found' }, deps);
     } catch (error) {
