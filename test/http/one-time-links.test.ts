@@ -125,7 +125,7 @@ describe('links to set a password', () => {
 describe('the first administrator', () => {
   it('[security 109] of two who use the link at once one becomes it', async () => {
     await using server = await startServer();
-    const secret = await server.house.accounts.createFirstAdministratorLink();
+    const secret = await server.house.accounts.createFirstAdministratorLink(ORIGIN);
     assert.ok(secret);
     const url = `${server.issuer}/setup/${secret}`;
     const browsers = [new CookieBrowser(), new CookieBrowser()];
@@ -142,13 +142,13 @@ describe('the first administrator', () => {
     const people = await server.house.storage.accounts.list(undefined, { limit: 10 });
     assert.equal(people.filter(({ superAdministrator }) => superAdministrator).length, 1);
     assert.equal(people.length, 1);
-    assert.equal(await server.house.accounts.createFirstAdministratorLink(), undefined);
+    assert.equal(await server.house.accounts.createFirstAdministratorLink(ORIGIN), undefined);
   });
 
   it('[security 109] nobody is there before, and what is typed wrongly does not use the link up', async () => {
     await using server = await startServer();
     assert.deepEqual(await server.house.storage.accounts.list(undefined, { limit: 10 }), []);
-    const secret = (await server.house.accounts.createFirstAdministratorLink()) ?? '';
+    const secret = (await server.house.accounts.createFirstAdministratorLink(ORIGIN)) ?? '';
     const browser = new CookieBrowser();
     const page = await browser.open(`${server.issuer}/setup/${secret}`);
     const good = { email: 'admin@example.com', name: 'Admin', password: FRESH };
@@ -162,8 +162,8 @@ describe('the first administrator', () => {
 
   it('[security 109] an earlier link is dead once there is a newer one', async () => {
     await using server = await startServer();
-    const first = await server.house.accounts.createFirstAdministratorLink();
-    const second = await server.house.accounts.createFirstAdministratorLink();
+    const first = await server.house.accounts.createFirstAdministratorLink(ORIGIN);
+    const second = await server.house.accounts.createFirstAdministratorLink(ORIGIN);
     assert.equal((await new CookieBrowser().open(`${server.issuer}/setup/${first}`)).status, 410);
     assert.equal((await new CookieBrowser().open(`${server.issuer}/setup/${second}`)).status, 200);
   });

@@ -73,7 +73,6 @@ describe('races, on a store that takes its time', () => {
       if (answer.status === 200) await assertDead(answer.json);
       assert.equal((await client.refresh(token)).json.error, 'invalid_grant');
     };
-    // Each lane has a person of its own: revoking takes the consent along, and all sign-ins of one person share it.
     const lane = async () => {
       const { email } = await server.addAccount();
       for (let done = 0; done < ROUNDS; done += 1) await round(email);

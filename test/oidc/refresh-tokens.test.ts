@@ -44,6 +44,14 @@ describe('refresh tokens', () => {
     assert.ok(entry && entry.requestId !== '' && entry.ip !== '');
   });
 
+  it('[security 25] what was stolen from one device ends that device’s tokens and no other’s', async () => {
+    const [stolen, other] = [await tokensOf(client, person()), await tokensOf(client, person())];
+    await client.refresh(stolen.refresh_token);
+    assert.equal((await client.refresh(stolen.refresh_token)).json.error, 'invalid_grant');
+    assert.equal((await userinfo(server, other.access_token)).status, 200);
+    assert.equal((await client.refresh(other.refresh_token)).status, 200);
+  });
+
   it('[security 28] a refresh token is its client’s alone', async () => {
     const other = await addClient('web');
     const tokens = await tokensOf(client, person());
