@@ -11,6 +11,9 @@ const SCHEME = 'bcrypt-hmac-sha384';
 /** A worker nobody needs gives its memory back, some 60 MB once it has read the dictionaries of the strength check. */
 const IDLE_MS = 30_000;
 
+/** Workers lost in a row, without an answer in between, after which nobody is kept waiting for the next. */
+const LOST_IN_A_ROW = 3;
+
 export interface PasswordHasherOptions {
   readonly keyring: Keyring;
   /** bcrypt work factor of new hashes. */
@@ -49,6 +52,7 @@ export class PasswordHasher {
   /** Costs as much to check as a hash of now, and nothing matches it. */
   readonly #decoy: string;
   #closed = false;
+  #lost = 0;
 
   constructor(options: PasswordHasherOptions) {
     this.#options = { ...options, workers: Math.min(options.workers, availableParallelism()) };
@@ -83,6 +87,7 @@ export class PasswordHasher {
     for (const { reject } of this.#waiting.splice(0)) reject(new OverloadedError('The server is stopping. Try again in a moment.'));
     const workers = [...this.#idle.map(({ worker }) => worker), ...this.#busy.keys()];
     for (const { reject } of this.#busy.values()) reject(new OverloadedError('The server is stopping. Try again in a moment.'));
+    this.#busy.clear();
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
@@ -119,13 +124,11 @@ export class PasswordHasher {
   }
 
   #dispatch(): void {
+    // A worker is made for work that waits and for nothing else: one that cannot load would be made again and again.
+    if (this.#waiting.length === 0) return;
     const worker = this.#wake() ?? (this.#busy.size < this.#options.workers ? this.#spawn() : undefined);
-    if (!worker) return;
-    const next = this.#waiting.shift();
-    if (!next) {
-      this.#rest(worker);
-      return;
-    }
+    const next = worker && this.#waiting.shift();
+    if (!worker || !next) return;
     this.#busy.set(worker, next);
     worker.postMessage(next.job);
   }
@@ -136,17 +139,28 @@ export class PasswordHasher {
     worker.on('message', (answer: { value: PasswordJobResult } | { error: string }) => {
       const done = this.#busy.get(worker);
       this.#busy.delete(worker);
+      this.#lost = 0;
       this.#rest(worker);
       if ('value' in answer) done?.resolve(answer.value);
       else done?.reject(new Error(answer.error));
       this.#dispatch();
     });
-    worker.on('error', (error) => {
-      this.#busy.get(worker)?.reject(error);
-      this.#busy.delete(worker);
-      this.#forget(worker);
-      this.#dispatch();
-    });
+    worker.on('error', (error) => this.#lose(worker, error));
+    worker.on('exit', (code) => this.#lose(worker, new Error(`a password worker ended with ${code} before it answered`)));
     return worker;
+  }
+
+  /** Its job fails with it. When none lasts, whoever waits is told at once rather than one after the other. */
+  #lose(worker: Worker, error: Error): void {
+    this.#forget(worker);
+    const job = this.#busy.get(worker);
+    if (!job) return;
+    this.#busy.delete(worker);
+    this.#lost += 1;
+    job.reject(error);
+    if (this.#lost >= LOST_IN_A_ROW)
+      for (const { reject } of this.#waiting.splice(0))
+        reject(new OverloadedError('Passwords cannot be checked at this moment. Try again in a few seconds.', { cause: error }));
+    this.#dispatch();
   }
 }
