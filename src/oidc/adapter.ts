@@ -7,12 +7,16 @@ import { sha256 } from '../lib/digest.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import { toEngineMetadata } from './client-view.ts';
+import { leaveToAnswer } from './pending-writes.ts';
 
 /** The engine checks expiry with this tolerance itself; the store keeps an artifact just as long. */
 export const CLOCK_TOLERANCE_SECONDS = 15;
 
 /** Their fields hold bearer values (the cookie of the session, the address of the interaction), so all of them are sealed. */
 const SEALED = new Set(['Session', 'Interaction']);
+
+/** Nobody can present them before the answer that hands them out. */
+const HANDED_OUT = new Set(['AccessToken', 'ClientCredentials', 'RefreshToken']);
 
 /** Their id is no bearer value: other artifacts name them by it. */
 const PLAIN_ID = new Set(['Grant']);
@@ -96,7 +100,10 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
   return {
     async upsert(id, payload, expiresIn) {
       const expiresAt = expiry(expiresIn);
-      if (kind !== 'ReplayDetection') return await artifacts.put(kind, keyOf(id), toArtifact(id, payload), expiresAt);
+      if (kind !== 'ReplayDetection') {
+        const stored = artifacts.put(kind, keyOf(id), toArtifact(id, payload), expiresAt);
+        return await (HANDED_OUT.has(kind) ? leaveToAnswer(stored) : stored);
+      }
       // The engine finds, then saves: of 20 uses of one assertion at the same time several would pass. Inserting elects one.
       const first = await artifacts.putOnce(kind, keyOf(id), toArtifact(id, payload), expiresAt ?? new Date(clock().getTime() + 3_600_000));
       if (!first) throw new errors.InvalidClientAuth('client assertion tokens must only be used once');

@@ -6,12 +6,12 @@ import type { InteractionEngine } from '../domain/sessions/interaction.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { createAccessTokenReader, type ReadAccessToken } from './access-tokens.ts';
 import { createConsents } from './consents.ts';
-import { awaitAudit } from './events.ts';
 import { drawHandovers } from './handover.ts';
 import { createInteractionEngine, type HttpExchange } from './interactions.ts';
 import { publishMetadata } from './metadata.ts';
 import { implyConsent } from './offline-access.ts';
 import { testOutboundGuard } from './outbound.ts';
+import { settleWrites } from './pending-writes.ts';
 import { buildProvider, type ProviderDeps, ROUTES } from './provider.ts';
 import { rewriteForm } from './rewrite-form.ts';
 import { createSessions } from './sessions.ts';
@@ -41,7 +41,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
 
   return {
     middleware: compose([
-      awaitAudit,
+      settleWrites,
       drawHandovers(deps.pages),
       publishMetadata(deps.catalogue),
       implyConsent(ROUTES.authorization),

@@ -1,24 +1,14 @@
-import type { Middleware } from 'koa';
 import Provider, { type errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit, AuditEntry } from '../domain/audit/audit.ts';
 import { sha256 } from '../lib/digest.ts';
 import type { Logger } from '../lib/logger.ts';
 import { originOf } from './origin.ts';
+import { leaveToAnswer } from './pending-writes.ts';
 import { extrasOf } from './resources.ts';
 
 type EngineError = Error & Partial<errors.OIDCProviderError>;
 
-const PENDING = 'pendingAudit';
-
-/** Answers leave when what they are about is in the audit log; when it cannot be stored, the answer is a 5xx instead. */
-export const awaitAudit: Middleware = async (ctx, next) => {
-  const pending: Promise<void>[] = [];
-  ctx.state[PENDING] = pending;
-  await next();
-  await Promise.all(pending);
-};
-
-/** What the engine tells becomes audit entries. Its listeners cannot be awaited, so `awaitAudit` does that before the answer goes out. */
+/** What the engine tells becomes audit entries. Its listeners cannot be awaited, so the answer waits for them (pending-writes.ts). */
 export function auditEngineEvents(provider: Provider, { audit, logger }: { audit: Audit; logger: Logger }): void {
   const ownerOf = rememberCodeOwners(provider);
   const tell = (ctx: KoaContextWithOIDC, entry: Pick<AuditEntry, 'type' | 'detail'>) => {
@@ -31,9 +21,7 @@ export function auditEngineEvents(provider: Provider, { audit, logger }: { audit
       accountId: token?.accountId ?? ownerOf(ctx) ?? ctx.oidc.session?.accountId,
       ...entry,
     });
-    // Handled by awaitAudit; this keeps a failure from being an unhandled one while the engine still works.
-    recorded.catch(() => undefined);
-    (ctx.state[PENDING] as Promise<void>[] | undefined)?.push(recorded);
+    void leaveToAnswer(recorded, ctx);
   };
   const failure = (error: EngineError) => ({ error: error.message, reason: error.error_detail ?? error.error_description ?? '' });
 
