@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { generate } from 'otplib';
 import type { Locator, Page } from 'playwright-core';
+import { codeAt } from '../support/authenticator.ts';
 import type { Application } from '../support/callback-server.ts';
 import { PASSWORD, type TestServer } from '../support/start-server.ts';
 
@@ -64,9 +64,9 @@ export async function focused(page: Page): Promise<string> {
   );
 }
 
-/** What an authenticator app shows at the server's time. */
+/** What an authenticator app shows at the server's time, its key typed over with or without spaces. */
 export async function codeOf(key: string, server: TestServer): Promise<string> {
-  return await generate({ secret: key.replaceAll(' ', ''), epoch: Math.floor(server.clock.now().getTime() / 1000) });
+  return await codeAt(server, key.replaceAll(' ', ''));
 }
 
 export async function giveCode(page: Page, code: string): Promise<void> {
