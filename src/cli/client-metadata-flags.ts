@@ -20,7 +20,7 @@ export function addMetadataFlags(command: Command): Command {
   return command
     .option('--redirect-uri <uri>', 'where people may be sent back to; give it once for each', collect)
     .option('--post-logout-redirect-uri <uri>', 'where people may be sent after signing out; give it once for each', collect)
-    .option('--scope <scopes>', 'API scopes it may ask for, separated by spaces')
+    .option('--scope <scopes>', 'API scopes it may ask for, separated by spaces; when left out those of a viewer, and none for a service')
     .option('--pkce', 'require PKCE, as is the default')
     .option('--no-pkce', 'do not require PKCE (web clients that cannot)')
     .option('--origin <origin>', 'browser origin that may read answers (CORS); give it once for each', collect)

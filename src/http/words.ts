@@ -1,3 +1,5 @@
+import type { OpenidScope } from '../domain/policy/openid-scopes.ts';
+
 /** Why a form came back: what happened, then what to do. */
 export interface Problem {
   readonly what: string;
@@ -64,7 +66,7 @@ export const STANDARD_SCOPE_WORDS = {
     description: 'Stay connected while you are away',
     limit: 'It can act for you when you aren’t here, until this access is taken back.',
   },
-} as const satisfies Record<string, { description: string; limit: string | undefined }>;
+} as const satisfies Record<OpenidScope, { description: string; limit: string | undefined }>;
 
 export type ErrorKind =
   | 'lost-interaction'

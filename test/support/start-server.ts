@@ -26,6 +26,7 @@ export interface TestServer extends AsyncDisposable {
   readonly clock: TestClock;
   /** A viewer with PASSWORD unless told otherwise. */
   addAccount(input?: Partial<NewAccount>): Promise<Account>;
+  /** For every scope of the API, a service for none, unless told otherwise. */
   addClient(type: ClientType, metadata?: ClientMetadata): Promise<IssuedClient>;
 }
 
@@ -84,8 +85,11 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
       const account = await house.accounts.create({ ...wanted, password: undefined }, ORIGIN);
       return (await house.storage.accounts.update(account.tenantId, account.id, (old) => ({ ...old, passwordHash }))) ?? account;
     },
-    addClient: (type, metadata = {}) =>
-      house.clients.create({ tenantId: tenant.id, type, metadata: { client_name: `Client ${++made}`, ...metadata } }, ORIGIN),
+    addClient(type, metadata = {}) {
+      const scope = house.catalogue.map(({ name }) => name).join(' ');
+      const wanted = { client_name: `Client ${++made}`, ...(type !== 'service' && { scope }), ...metadata };
+      return house.clients.create({ tenantId: tenant.id, type, metadata: wanted }, ORIGIN);
+    },
     async [Symbol.asyncDispose]() {
       stop.abort();
       server.closeAllConnections();

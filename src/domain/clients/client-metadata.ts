@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InvalidValueError } from '../errors.ts';
+import { SIGNING_ALGORITHMS } from '../keys/key-store.ts';
 
 const webUrl = z.url({ protocol: /^https?$/ }).max(2048);
 const text = z
@@ -10,6 +11,7 @@ const text = z
 
 /** Metadata that is kept as it is (RFC 7591 section 2, OpenID Connect Registration section 2) because the engine or the consent page reads it. */
 const keptShape = {
+  grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])).optional(),
   client_uri: webUrl.optional(),
   logo_uri: webUrl.optional(),
   tos_uri: webUrl.optional(),
@@ -22,7 +24,7 @@ const keptShape = {
     .optional(),
   token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']).optional(),
   token_endpoint_auth_signing_alg: z.enum(['ES256', 'RS256', 'PS256', 'EdDSA', 'Ed25519']).optional(),
-  id_token_signed_response_alg: z.enum(['ES256', 'RS256']).optional(),
+  id_token_signed_response_alg: z.enum(SIGNING_ALGORITHMS).optional(),
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().optional(),
   software_id: text.optional(),
@@ -36,7 +38,6 @@ const metadataSchema = z.strictObject({
   redirect_uris: z.array(z.string().max(2048)).max(50).optional(),
   post_logout_redirect_uris: z.array(z.string().max(2048)).max(50).optional(),
   scope: z.string().max(4096).optional(),
-  grant_types: z.array(z.enum(['authorization_code', 'refresh_token', 'client_credentials'])).optional(),
   response_types: z.array(z.literal('code')).optional(),
   application_type: z.enum(['web', 'native']).optional(),
   subject_type: z.literal('public').optional(),

@@ -6,7 +6,8 @@ import { randomToken } from '../../lib/random.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditType, Origin } from '../audit/audit-log.ts';
 import { InvalidValueError, NotFoundError } from '../errors.ts';
-import type { ScopeCatalogue } from '../policy/allowed-scopes.ts';
+import { allowedScopes, type ScopeCatalogue } from '../policy/allowed-scopes.ts';
+import { OPENID_SCOPES } from '../policy/openid-scopes.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { TokenRegistry } from '../tokens/token-registry.ts';
 import { type Client, type ClientId, type ClientSecret, type ClientType, clientId } from './client.ts';
@@ -31,7 +32,7 @@ export interface IssuedClient {
 }
 
 export interface ClientService {
-  /** @throws InvalidValueError naming the field */
+  /** Without `scope` a client has the API scopes a viewer may hand over, and a service none. @throws InvalidValueError naming the field */
   create(input: ClientInput, origin: Origin): Promise<IssuedClient>;
   /** @throws NotFoundError */
   resolve(id: string): Promise<Client>;
@@ -81,7 +82,10 @@ function generateId(name: string): ClientId {
 }
 
 function checkCombination(type: ClientType, metadata: ClientMetadata, redirectUris: readonly string[]): void {
-  const { grant_types: grants, token_endpoint_auth_method: method } = metadata;
+  const { grant_types: grants, token_endpoint_auth_method: method, application_type: application } = metadata;
+  const main = type === 'service' ? 'client_credentials' : 'authorization_code';
+  if (application && (application === 'native') !== (type === 'native'))
+    throw new InvalidValueError('application_type', `A ${type} client is not of application_type ${application}. Leave it out.`);
   if (type === 'service') {
     if (redirectUris.length > 0)
       throw new InvalidValueError('redirect_uris', 'A service has no browser to redirect. Leave redirect_uris out, or use another type.');
@@ -96,6 +100,12 @@ function checkCombination(type: ClientType, metadata: ClientMetadata, redirectUr
     if (grants?.includes('client_credentials'))
       throw new InvalidValueError('grant_types', 'Only a service may use client_credentials. Register one beside this client.');
   }
+  if (grants && !grants.includes(main)) throw new InvalidValueError('grant_types', `A ${type} client can’t do without ${main}.`);
+  if (metadata.refresh_without_offline_access && grants && !grants.includes('refresh_token'))
+    throw new InvalidValueError(
+      'refresh_without_offline_access',
+      'Without refresh_token among its grant_types a client gets no refresh token.',
+    );
   if (type === 'spa' || type === 'native') {
     if (method && method !== 'none')
       throw new InvalidValueError('token_endpoint_auth_method', `A ${type} client can’t keep a secret: its method is none.`);
@@ -113,9 +123,9 @@ export function createClientService(deps: ClientServiceDeps): ClientService {
 
   function scopesOf(metadata: ClientMetadata, type: ClientType): readonly string[] {
     const known = catalogue.map(({ name }) => name);
-    // With a person their role is the limit, so leaving scope out means all; without one it means none.
-    if (metadata.scope === undefined) return type === 'service' ? [] : known;
-    const asked = metadata.scope.split(/\s+/).filter((scope) => scope && !['openid', 'profile', 'email', 'offline_access'].includes(scope));
+    // More than this somebody has to ask for: what an administrator may hand over is not an application's by default.
+    if (metadata.scope === undefined) return type === 'service' ? [] : [...allowedScopes({ role: 'viewer' }, { scopes: known }, catalogue)];
+    const asked = metadata.scope.split(/\s+/).filter((scope) => scope && !OPENID_SCOPES.some((standard) => standard === scope));
     const unknown = asked.find((scope) => !known.includes(scope));
     if (unknown) throw new InvalidValueError('scope', `There is no scope “${unknown}”. Known: ${known.join(', ')}.`);
     return [...new Set(asked)];
@@ -137,7 +147,8 @@ export function createClientService(deps: ClientServiceDeps): ClientService {
       ),
       scopes: scopesOf(metadata, type),
       requirePkce: metadata.require_pkce ?? true,
-      refreshWithoutOfflineAccess: metadata.refresh_without_offline_access ?? type === 'native',
+      refreshWithoutOfflineAccess:
+        metadata.refresh_without_offline_access ?? (type === 'native' && metadata.grant_types?.includes('refresh_token') !== false),
       allowedOrigins: [...new Set(origins.map(checkOrigin))],
       metadata: Object.fromEntries(
         KEPT_METADATA.filter((key) => metadata[key] !== undefined).map((key) => [key, metadata[key]]),
@@ -204,7 +215,7 @@ export function createClientService(deps: ClientServiceDeps): ClientService {
       const now = clock();
       const until = new Date(now.getTime() + overlapSeconds * 1000);
       const changed = await clients.update(client.tenantId, client.id, (old) => {
-        const newest = old.secrets.at(-1);
+        const newest = old.secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now).at(-1);
         const kept =
           newest && overlapSeconds > 0
             ? [{ ...newest, expiresAt: newest.expiresAt && newest.expiresAt < until ? newest.expiresAt : until }]
