@@ -124,14 +124,21 @@ describe('access tokens, ID tokens and userinfo', () => {
     assert.equal((await userinfo(server, access)).status, 200);
   });
 
-  it('[security 40] a hundred codes, tokens and ids are all different, and begin and end differently', async () => {
+  it('[security 40] codes, refresh tokens and token ids are all different, long, and begin and end anyhow', async () => {
     const browser = new CookieBrowser();
-    const values: string[] = [];
-    for (let made = 0; made < 100; made++) values.push((await client.authorize(browser, { identifier: account.email })).code);
-    assert.equal(new Set(values).size, values.length);
-    for (const value of values) assert.ok(value.length >= 43, 'at least 256 bits in base64url');
-    assert.ok(new Set(values.map((value) => value[0])).size > 20);
-    assert.ok(new Set(values.map((value) => value.at(-1))).size > 20);
+    const codes: string[] = [];
+    for (let made = 0; made < 100; made++) codes.push((await client.authorize(browser, { identifier: account.email })).code);
+    const refreshTokens: string[] = [];
+    const ids: string[] = [];
+    for (let answer = await tokens(); refreshTokens.length < 100; answer = (await client.refresh(answer.refresh_token)).json) {
+      refreshTokens.push(String(answer.refresh_token));
+      ids.push(String(decodeJwt(String(answer.access_token)).jti));
+    }
+    for (const values of [codes, refreshTokens, ids]) {
+      assert.equal(new Set(values).size, 100);
+      for (const value of values) assert.ok(value.length >= 43, 'at least 256 bits in base64url');
+      for (const at of [0, -1]) assert.ok(new Set(values.map((value) => value.at(at))).size > 20);
+    }
   });
 
   it('[security 41] an access token in the address is refused although it is good', async () => {

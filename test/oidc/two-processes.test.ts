@@ -146,6 +146,37 @@ describe('two server processes on one database', () => {
     assert.doesNotMatch(first.output(), /secret-in-query|"forged":1/);
   });
 
+  it('[security 103] write no secret into their logs or the audit log', async () => {
+    const browser = new CookieBrowser();
+    const authorized = await here.authorize(browser, PERSON);
+    const tokens = (await here.exchange(authorized)).json;
+    const account = await house.accounts.resolve(PERSON.identifier);
+    const link = await house.accounts.createPasswordLink(account, ORIGIN);
+    await browser.open(`${first.issuer}/password/${link}`);
+    await here.introspect(tokens.access_token);
+    await here.refresh(tokens.refresh_token);
+    await here.refresh(tokens.refresh_token);
+    await here.exchange(authorized);
+    const secrets = {
+      password: PASSWORD,
+      code: authorized.code,
+      verifier: authorized.request.checks.pkceCodeVerifier,
+      access: String(tokens.access_token).slice(-60),
+      refresh: tokens.refresh_token,
+      idToken: String(tokens.id_token).slice(-60),
+      link,
+      client: here.issued.secret,
+      session: browser.cookies.get('gatehouse_session|/')?.value,
+      signature: browser.cookies.get('gatehouse_session.sig|/')?.value,
+    };
+    const audit = JSON.stringify(await house.storage.audit.list({ limit: 1000 }));
+    for (const [name, secret] of Object.entries(secrets)) {
+      assert.ok(typeof secret === 'string' && secret.length > 20, name);
+      for (const text of [first.output(), second.output(), audit]) assert.ok(!text.includes(secret), name);
+    }
+    assert.match(first.output(), /"path":"\/password\/…"/);
+  });
+
   it('[security 25] refuse a refresh token of before after a restart, within the same second', async () => {
     const { refresh_token: old } = await tokensOf(here, PERSON);
     const { refresh_token: current } = (await here.refresh(old)).json;

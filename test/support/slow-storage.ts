@@ -1,24 +1,37 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Storage } from '../../src/storage/storage.ts';
 
+type Method = (...values: unknown[]) => unknown;
+
 /**
- * Puts the ports of an open store behind a slow network: every call waits 1 to 7 ms before and again after.
+ * Puts the ports of an open store behind a slow network, until it is disposed of: every call waits 1 to 7 ms before and again after.
  * An embedded store answers within one turn of the event loop, which hides every race between requests.
  */
-export function slowDown(storage: Storage): void {
+export function slowDown(storage: Storage): Disposable {
+  const undo: (() => void)[] = [];
   for (const port of Object.values(storage)) {
     if (typeof port !== 'object') continue;
-    for (const [name, method] of Object.entries(port)) {
-      Reflect.set(port, name, async (...values: unknown[]) => {
-        await lag();
-        try {
-          return await (method as (...values: unknown[]) => unknown)(...values);
-        } finally {
-          await lag();
-        }
-      });
+    for (const [name, method] of Object.entries(port) as [string, Method][]) {
+      Reflect.set(port, name, slowed(method));
+      undo.push(() => Reflect.set(port, name, method));
     }
   }
+  return {
+    [Symbol.dispose]() {
+      for (const each of undo) each();
+    },
+  };
+}
+
+function slowed(method: Method): Method {
+  return async (...values) => {
+    await lag();
+    try {
+      return await method(...values);
+    } finally {
+      await lag();
+    }
+  };
 }
 
 let calls = 0;

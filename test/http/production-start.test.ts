@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../support/free-port.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const GOOD = {
+  GATEHOUSE_ISSUER: 'https://id.example.com',
+  GATEHOUSE_SECRETS__MASTER_KEY: 'q5fYw2k8Q1nB7dXhZr3Jm6VtL0sCeGpAuWiKoNyTbFg=',
+};
+
+/** How a start away from localhost ends; what is not said is as it should be. */
+async function startIn(folder: string, settings: Record<string, string | undefined>) {
+  const merged = { ...GOOD, GATEHOUSE_DATA_DIR: folder, PORT: String(await freePort()), ...settings };
+  const env = Object.fromEntries(Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  const child = spawn(process.execPath, ['src/main.ts'], { cwd: ROOT, env: { PATH: process.env.PATH ?? '', ...env } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      const before = output;
+      output += chunk;
+      // Once: a second signal would cut the server short.
+      if (output.includes('is ready at') && !before.includes('is ready at')) child.kill('SIGTERM');
+    });
+  }
+  const [code] = await once(child, 'exit');
+  return { code, output };
+}
+
+describe('a start away from localhost', () => {
+  it('[security 111] goes ahead with https and a key of its own', async () => {
+    await using folder = await temporaryFolder();
+    const { code, output } = await startIn(folder.path, {});
+    assert.equal(code, 0, output);
+    assert.doesNotMatch(output, /\/setup\//, 'no link that makes an administrator in a log that others read');
+  });
+
+  it('[security 111] is refused with everything that is wrong in one message, and no stack', async () => {
+    await using folder = await temporaryFolder();
+    const settings = { GATEHOUSE_ISSUER: 'http://id.example.com', GATEHOUSE_DEMO: 'on', GATEHOUSE_SECRETS__MASTER_KEY: undefined };
+    const { code, output } = await startIn(folder.path, settings);
+    assert.equal(code, 1, output);
+    for (const key of ['issuer', 'demo', 'secrets.master_key']) assert.ok(output.includes(key), output);
+    assert.doesNotMatch(output, /\bat .*\.ts:\d+/);
+  });
+});
