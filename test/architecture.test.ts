@@ -74,12 +74,22 @@ describe('architecture', () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('lets a domain folder use another’s types and service, never its store implementation', async () => {
-    const { imports } = await readImports();
+  it('hands a port to another domain folder’s service, as a type, and implements it in storage alone', async () => {
+    const foreign: { file: string; typeOnly: boolean }[] = [];
+    const implementers: string[] = [];
+    for await (const file of glob('domain/**/*.ts', { cwd: SRC })) {
+      const text = await readFile(join(SRC, file), 'utf8');
+      for (const [, type, target = ''] of text.matchAll(/^import (type )?[^;]*? from '(\.\.\/\w+\/[\w-]+-store\.ts)'/gm))
+        if (dirname(join(dirname(file), target)) !== dirname(file)) foreign.push({ file, typeOnly: type !== undefined });
+      if (/\bimplements\b|\):\s*(?:Promise<)?\w*(?:Store|Log|Counters)\b/.test(text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')))
+        implementers.push(file);
+    }
+    assert.ok(foreign.length > 1, 'the services of sign-in and second factor look people up');
     assert.deepEqual(
-      imports.filter(({ folder, target }) => folder === 'domain' && /sqlite|mongo|redis/.test(target)),
+      foreign.filter(({ file, typeOnly }) => !typeOnly || !file.endsWith('-service.ts')),
       [],
     );
+    assert.deepEqual(implementers, []);
   });
 
   it('reads the environment in src/config alone', async () => {

@@ -1,12 +1,6 @@
+import type { Page } from '../page.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { Account, AccountId, LoginKey } from './account.ts';
-
-export interface Page {
-  /** The `id` of the last entry of the page before. */
-  readonly after?: string | undefined;
-  /** 1 to 1000. */
-  readonly limit: number;
-}
 
 export interface AccountStore {
   /** Throws AlreadyExistsError naming `id`, `email` or `username` when that is taken in the instance (by login key). */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InvalidValueError } from '../errors.ts';
-import { SIGNING_ALGORITHMS } from '../keys/key-store.ts';
+import { SIGNING_ALGORITHMS } from '../keys/signing-algorithms.ts';
 
 const webUrl = z.url({ protocol: /^https?$/ }).max(2048);
 const text = z

@@ -1,4 +1,4 @@
-import type { Page } from '../accounts/account-store.ts';
+import type { Page } from '../page.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { Client, ClientId } from './client.ts';
 

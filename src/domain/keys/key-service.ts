@@ -6,7 +6,8 @@ import { OperatorError } from '../../lib/operator-error.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import { AlreadyExistsError } from '../errors.ts';
-import { type KeyStore, SIGNING_ALGORITHMS, type SigningAlgorithm, type SigningKey } from './key-store.ts';
+import type { KeyStore, SigningKey } from './key-store.ts';
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from './signing-algorithms.ts';
 
 /** The stored keys were sealed under another master key. */
 class MasterKeyMismatchError extends OperatorError {

@@ -1,8 +1,5 @@
 import type { JsonObject } from '../../lib/json.ts';
-
-export const SIGNING_ALGORITHMS = ['ES256', 'RS256'] as const;
-
-export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+import type { SigningAlgorithm } from './signing-algorithms.ts';
 
 export interface SigningKey {
   readonly kid: string;

@@ -1,4 +1,5 @@
-import type { KeyStore, SigningAlgorithm, SigningKey } from '../../domain/keys/key-store.ts';
+import type { KeyStore, SigningKey } from '../../domain/keys/key-store.ts';
+import type { SigningAlgorithm } from '../../domain/keys/signing-algorithms.ts';
 import type { Connection } from './connection.ts';
 import { rethrowTaken } from './sqlite-errors.ts';
 

@@ -1,0 +1,4 @@
+/** What this server signs with (RFC 7518), preferred one first. */
+export const SIGNING_ALGORITHMS = ['ES256', 'RS256'] as const;
+
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
