@@ -75,7 +75,8 @@ export function createInteractionEngine(deps: InteractionDeps): InteractionEngin
       sessionAmr: found.session?.amr ?? [],
       sessionRemembered: remembered,
       loginHint: typeof params.login_hint === 'string' ? params.login_hint : undefined,
-      reauthenticate: prompt === 'login' && person !== undefined,
+      // A hint at somebody else (OpenID Connect Core 3.1.2.1, id_token_hint) asks for that person, not for this one again.
+      reauthenticate: prompt === 'login' && person !== undefined && !found.prompt.reasons.includes('id_token_hint'),
       asksSecondFactor: prompt === 'mfa' || askedLevel(params.acr_values) > 0,
       missing,
       granted: String(params.scope ?? '')
