@@ -84,8 +84,14 @@ describe('prompts', () => {
     const { json } = await client.exchange(second.authorized);
     const hint = { id_token_hint: String(json.id_token) };
     assert.equal(answerOf(await client.request(first.browser, { prompt: 'none', ...hint })).get('error'), 'login_required');
-    const page = await client.request(first.browser, hint);
+    const request = await authorizationRequest(client.config, hint);
+    const page = await first.browser.open(request.url);
     assert.ok(asksForPassword(page));
+    assert.doesNotMatch(page.html, /Sign in again/, 'the one who is signed in is not the one who is asked for');
+    const switched = await first.browser.submit(page, '/password', { identifier: second.account.email, password: PASSWORD });
+    const callback = new URL((await first.browser.submit(switched, '/oauth/logout/confirm')).url);
+    const code = callback.searchParams.get('code') ?? '';
+    assert.equal(decodeJwt(String((await client.exchange({ code, callback, request })).json.id_token)).sub, second.account.id);
     assert.equal(answerOf(await client.request(second.browser, { prompt: 'none', ...hint })).get('error'), null);
   });
 
