@@ -31,7 +31,7 @@ describe('a SQLite file', () => {
     await assert.rejects(stat(`${path}-wal`), { code: 'ENOENT' });
     await using storage = await openAt(path);
     assert.equal((await storage.tenants.list()).length, 1);
-    assert.deepEqual(await storage.counters.peek('k', rule, now), { allowed: false, count: 2, resetsAt: new Date(now.getTime() + 60_000) });
+    assert.deepEqual(await storage.counters.hit('k', rule, now), { allowed: false, count: 3, resetsAt: new Date(now.getTime() + 60_000) });
   });
 
   it('is made by several processes at once, each of which can use it', async () => {

@@ -56,7 +56,7 @@ function wholeStorageContract(name: string, open: OpenHarness): void {
       assert.ok(await storage.artifacts.find('Session', 's3600'));
       assert.ok(await storage.artifacts.find('Grant', 'g'));
       assert.ok(await storage.challenges.find('c3600', clock.now()));
-      assert.equal((await storage.counters.peek('blocked', rule, clock.now())).allowed, false);
+      assert.equal((await storage.counters.hit('blocked', rule, clock.now())).allowed, false);
     });
 
     it('lets one refused write take nothing with it', async () => {

@@ -18,8 +18,6 @@ export interface CounterState {
 export interface Counters {
   /** Atomic: counts and judges in one step, so that parallel hits are all counted and only `limit` of them are allowed. */
   hit(key: string, rule: CounterRule, now: Date): Promise<CounterState>;
-  /** The state without counting; allowed and 0 when there is none. */
-  peek(key: string, rule: CounterRule, now: Date): Promise<CounterState>;
   /** Takes one hit back, not below 0: it turned out not to be a failure. A block stays. */
   refund(key: string, now: Date): Promise<void>;
   clear(key: string): Promise<void>;

@@ -9,6 +9,12 @@ export interface ArtifactIndexes {
   readonly userCode?: string | undefined;
 }
 
+/** What ends everything that carries it. */
+export type OwnerIndex = 'grantId' | 'accountId' | 'clientId';
+
+/** Names one artifact of a kind beside its id. */
+export type NameIndex = 'uid' | 'userCode';
+
 /** Protocol state of the engine: sessions, grants, codes, tokens. Its key is sha-256 of the bearer value, never the value itself. */
 export interface Artifact extends ArtifactIndexes {
   readonly payload: JsonObject;
@@ -29,15 +35,11 @@ export interface ArtifactStore {
   putOnce(kind: string, id: string, artifact: Artifact, expiresAt: Date): Promise<boolean>;
   find(kind: string, id: string): Promise<Artifact | undefined>;
   /** The artifact and the id it is stored under. */
-  findBy(
-    kind: string,
-    index: keyof ArtifactIndexes,
-    value: string,
-  ): Promise<{ readonly id: string; readonly artifact: Artifact } | undefined>;
-  list(kind: string, index: keyof ArtifactIndexes, value: string): Promise<readonly { readonly id: string; readonly artifact: Artifact }[]>;
+  findBy(kind: string, index: NameIndex, value: string): Promise<{ readonly id: string; readonly artifact: Artifact } | undefined>;
+  list(kind: string, index: OwnerIndex, value: string): Promise<readonly { readonly id: string; readonly artifact: Artifact }[]>;
   /** Under any concurrency exactly one caller gets true. The artifact stays readable, for reuse detection. */
   consume(kind: string, id: string): Promise<boolean>;
   remove(kind: string, id: string): Promise<void>;
   /** Removes every artifact that carries this value, of the named kinds or of all. Returns how many. */
-  removeBy(index: keyof ArtifactIndexes, value: string, kinds?: readonly string[]): Promise<number>;
+  removeBy(index: OwnerIndex, value: string, kinds?: readonly string[]): Promise<number>;
 }

@@ -1,4 +1,4 @@
-import type { Artifact, ArtifactIndexes, ArtifactStore } from '../../domain/tokens/artifact-store.ts';
+import type { Artifact, ArtifactIndexes, ArtifactStore, NameIndex, OwnerIndex } from '../../domain/tokens/artifact-store.ts';
 import { type Clock, epochSeconds } from '../../lib/clock.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Connection, Statement } from './connection.ts';
@@ -23,8 +23,6 @@ interface MembersRow {
 
 /** What a statement that stores an artifact is given: its row, and the time. */
 type ArtifactValues = ReturnType<typeof fromArtifact>;
-
-const INDEXES = ['grantId', 'accountId', 'clientId', 'uid', 'userCode'] as const satisfies readonly (keyof ArtifactIndexes)[];
 
 const COLUMN: Readonly<Record<keyof ArtifactIndexes, string>> = {
   grantId: 'grant_id',
@@ -65,7 +63,8 @@ export function createArtifactStore(connection: Connection, clock: Clock): Artif
     `UPDATE artifacts AS a SET consumed_at = :seconds WHERE kind = :kind AND id = :id AND consumed_at IS NULL AND ${LIVE}`,
   );
   const remove = connection.statement('DELETE FROM artifacts WHERE kind = :kind AND id = :id');
-  const by = indexStatements(connection);
+  const byName = nameStatements(connection);
+  const byOwner = ownerStatements(connection);
   const mergeMembers = memberMerge(connection);
 
   const store = (statement: Statement<unknown>, values: ArtifactValues, members: Artifact['members']): Promise<number> => {
@@ -87,8 +86,8 @@ export function createArtifactStore(connection: Connection, clock: Clock): Artif
       return (await store(putOnce, values, artifact.members)) === 1;
     },
     find: (kind, id) => connection.read(() => toEntry(find.get({ kind, id, now: now() }))?.artifact),
-    findBy: (kind, index, value) => connection.read(() => toEntry(by[index].newest.get({ kind, value, now: now() }))),
-    list: (kind, index, value) => connection.read(() => by[index].all.all({ kind, value, now: now() }).map(entryOf)),
+    findBy: (kind, index, value) => connection.read(() => toEntry(byName[index].get({ kind, value, now: now() }))),
+    list: (kind, index, value) => connection.read(() => byOwner[index].all.all({ kind, value, now: now() }).map(entryOf)),
     async consume(kind, id) {
       const at = clock();
       return (await connection.change(consume, { kind, id, now: at.getTime(), seconds: epochSeconds(at) })) === 1;
@@ -98,7 +97,7 @@ export function createArtifactStore(connection: Connection, clock: Clock): Artif
     },
     async removeBy(index, value, kinds) {
       const values = kinds === undefined ? { value } : { value, kinds: JSON.stringify(kinds) };
-      const statement = kinds === undefined ? by[index].remove : by[index].removeKinds;
+      const statement = kinds === undefined ? byOwner[index].remove : byOwner[index].removeKinds;
       let removed = 0;
       for (;;) {
         const count = await connection.change(statement, values);
@@ -109,23 +108,29 @@ export function createArtifactStore(connection: Connection, clock: Clock): Artif
   };
 }
 
-function indexStatements(connection: Connection) {
-  const statementsOf = (index: keyof ArtifactIndexes) => {
+function nameStatements(connection: Connection): Readonly<Record<NameIndex, Statement<ArtifactRow>>> {
+  // A session that changes its id is there twice for a moment: the newer one is meant.
+  const newest = (index: NameIndex) =>
+    connection.statement<ArtifactRow>(
+      `${SELECT} WHERE a.${COLUMN[index]} = :value AND a.kind = :kind AND ${LIVE} ORDER BY a.rowid DESC LIMIT 1`,
+    );
+  return { uid: newest('uid'), userCode: newest('userCode') };
+}
+
+function ownerStatements(connection: Connection) {
+  const removal = (condition: string) =>
+    connection.statement(
+      `DELETE FROM artifacts WHERE rowid IN (SELECT rowid FROM artifacts WHERE ${condition} LIMIT ${REMOVALS_PER_COMMIT})`,
+    );
+  const statementsOf = (index: OwnerIndex) => {
     const where = `${COLUMN[index]} = :value`;
-    const removal = (condition: string) =>
-      connection.statement(
-        `DELETE FROM artifacts WHERE rowid IN (SELECT rowid FROM artifacts WHERE ${condition} LIMIT ${REMOVALS_PER_COMMIT})`,
-      );
     return {
-      // A session that changes its id is there twice for a moment: the newer one is meant.
-      newest: connection.statement<ArtifactRow>(`${SELECT} WHERE a.${where} AND a.kind = :kind AND ${LIVE} ORDER BY a.rowid DESC LIMIT 1`),
       all: connection.statement<ArtifactRow>(`${SELECT} WHERE a.${where} AND a.kind = :kind AND ${LIVE} ORDER BY a.rowid`),
       remove: removal(where),
       removeKinds: removal(`${where} AND kind IN (SELECT value FROM json_each(:kinds))`),
     };
   };
-  type Statements = ReturnType<typeof statementsOf>;
-  return Object.fromEntries(INDEXES.map((index) => [index, statementsOf(index)])) as Readonly<Record<keyof ArtifactIndexes, Statements>>;
+  return { grantId: statementsOf('grantId'), accountId: statementsOf('accountId'), clientId: statementsOf('clientId') };
 }
 
 /** Members have a row of their own per group, because several artifacts in turn (a session under its changing ids) share it. */

@@ -1,4 +1,4 @@
-import type { CounterState, Counters } from '../../domain/limits/counters.ts';
+import type { Counters } from '../../domain/limits/counters.ts';
 import type { Connection } from './connection.ts';
 
 /** A row counts until `resets_at`: the end of its window, or of the block once the limit was passed. Then it is as good as absent. */
@@ -22,7 +22,6 @@ RETURNING count, blocked, resets_at`;
 
 export function createCounters(connection: Connection): Counters {
   const hit = connection.statement<CounterRow>(HIT);
-  const peek = connection.statement<CounterRow>('SELECT count, blocked, resets_at FROM counters WHERE key = :key AND resets_at > :now');
   const refund = connection.statement('UPDATE counters SET count = max(count - 1, 0) WHERE key = :key AND resets_at > :now');
   const clear = connection.statement('DELETE FROM counters WHERE key = :key');
 
@@ -36,9 +35,9 @@ export function createCounters(connection: Connection): Counters {
         window_end: at + rule.windowSeconds * 1000,
         block_end: at + rule.blockSeconds * 1000,
       });
-      return toState(row, now);
+      // The statement inserts or updates, so there always is a row; without one nothing would be allowed.
+      return { allowed: row?.blocked === 0, count: row?.count ?? 0, resetsAt: new Date(row?.resets_at ?? at) };
     },
-    peek: (key, _rule, now) => connection.read(() => toState(peek.get({ key, now: now.getTime() }), now)),
     async refund(key, now) {
       await connection.change(refund, { key, now: now.getTime() });
     },
@@ -46,9 +45,4 @@ export function createCounters(connection: Connection): Counters {
       await connection.change(clear, { key });
     },
   };
-}
-
-function toState(row: CounterRow | undefined, now: Date): CounterState {
-  if (row === undefined) return { allowed: true, count: 0, resetsAt: now };
-  return { allowed: row.blocked === 0, count: row.count, resetsAt: new Date(row.resets_at) };
 }
