@@ -42,8 +42,8 @@ describe('signing in with a password', () => {
   it('says the same to a wrong password and to a name nobody has, keeps the name, and waits in the password', async () => {
     const account = await stage.server.addAccount();
     const seen: string[] = [];
+    const page = await stage.newPage();
     for (const name of [account.email, 'nobody@example.com']) {
-      const page = await stage.newPage();
       await page.goto(application.signInUrl());
       await givePassword(page, name, 'not-the-right-one');
       assert.equal(await alertOf(page), 'That didn’t match. Check the username and the password, then try again.');
