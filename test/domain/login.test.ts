@@ -3,6 +3,9 @@ import { after, before, describe, it } from 'node:test';
 import type { Account } from '../../src/domain/accounts/account.ts';
 import { OverloadedError } from '../../src/domain/errors.ts';
 import { createLoginService } from '../../src/domain/login/login-service.ts';
+import { CookieBrowser } from '../support/cookie-browser.ts';
+import { protocolClient } from '../support/protocol-client.ts';
+import { CALLBACK } from '../support/relying-party.ts';
 import { ORIGIN, PASSWORD, startServer, type TestServer } from '../support/start-server.ts';
 
 const rule = (limit: number) => JSON.stringify({ limit, window: 900, block: 900 });
@@ -43,6 +46,15 @@ describe('a password of another tenant', () => {
     assert.equal((await attempt(server, 'nobody@example.com')).kind, 'failed');
   });
 
+  it('opens no page of a client of this one', async () => {
+    const client = await protocolClient(server, await server.addClient('web', { redirect_uris: [CALLBACK] }));
+    const browser = new CookieBrowser();
+    const page = await client.request(browser, { scope: 'openid' });
+    const answer = await browser.submit(page, '/password', { identifier: stranger.email, password: PASSWORD });
+    assert.equal(answer.status, 401);
+    assert.match(answer.html, /That didn’t match/);
+  });
+
   it('opens nothing to a super-administrator either', async () => {
     assert.equal((await attempt(server, chief.email, { password: PASSWORD })).kind, 'failed');
     const { tenantId } = chief;
@@ -56,6 +68,24 @@ describe('a password of another tenant', () => {
     };
     const other = await server.addAccount({ tenantId: stranger.tenantId });
     assert.equal(await tries(other.email), await tries('nobody-else@example.com'));
+  });
+});
+
+describe('the cookie of known devices', () => {
+  it('is looked at once, whether the name is known, unknown or another tenant’s', async () => {
+    await using server = await startServer();
+    const { house } = server;
+    const other = await house.tenants.ensure({ slug: 'other', name: 'Other' }, ORIGIN);
+    const person = await server.addAccount();
+    const stranger = await server.addAccount({ tenantId: other.id });
+    const looks: string[] = [];
+    const recognise = house.devices.recognise;
+    Reflect.set(house.devices, 'recognise', (...values: Parameters<typeof recognise>) => {
+      looks.push(values[1].id);
+      return recognise(...values);
+    });
+    for (const name of [person.email, 'nobody@example.com', stranger.email]) await attempt(server, name);
+    assert.deepEqual(looks, [person.id, 'nobody', 'nobody']);
   });
 });
 

@@ -56,6 +56,10 @@ function keysOf(name: LoginKey) {
   return { window: `login:account:${subject}`, total: `login:total:${subject}` };
 }
 
+function allKeysOf({ email, username }: Account): readonly string[] {
+  return [email, username ?? email].flatMap((name) => Object.values(keysOf(loginKey(name))));
+}
+
 export function createLoginService(deps: LoginServiceDeps): LoginService {
   const { accounts, hasher, counters, devices, audit, clock, limits } = deps;
   const inTotal = totalRule(limits.accountTotal);
@@ -89,12 +93,8 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
       .catch(() => undefined);
   }
 
-  async function forgive({ email, username }: Account): Promise<void> {
-    for (const name of username === undefined ? [email] : [email, username]) {
-      const { window, total } = keysOf(loginKey(name));
-      await counters.clear(window);
-      await counters.clear(total);
-    }
+  async function clear(keys: readonly string[]): Promise<void> {
+    await Promise.all([...new Set(keys)].map((key) => counters.clear(key)));
   }
 
   return {
@@ -131,12 +131,11 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
       }
 
       await counters.refund(address, now);
-      for (const key of keys) await counters.clear(key);
-      await forgive(account);
+      await clear([...keys, ...allKeysOf(account)]);
       if (stale) await hashAnew(account, password);
       return { kind: 'passed', account };
     },
 
-    forgive,
+    forgive: (account) => clear(allKeysOf(account)),
   };
 }
