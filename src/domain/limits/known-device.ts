@@ -16,7 +16,7 @@ export type DeviceOwner = Pick<Account, 'id' | 'credentialVersion'>;
 export interface KnownDevices {
   /** The name of this device for that account, or undefined when the cookie does not know the account. */
   recognise(cookie: string | undefined, owner: DeviceOwner): string | undefined;
-  /** The cookie after a sign-in of that account. */
+  /** The cookie after a sign-in of that account. With an id alone the device stays known whatever the credentials become. */
   remember(cookie: string | undefined, owner: DeviceOwner | AccountId): string;
 }
 
