@@ -3,7 +3,7 @@ import pretty from 'pino-pretty';
 
 export type { Logger };
 
-/** Names whose values never reach a log line, at any depth that our own code logs. */
+/** Names whose values never reach a log line, whether they are logged by themselves or as a field of what is. */
 const SECRET_FIELDS = [
   'password',
   'token',

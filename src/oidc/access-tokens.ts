@@ -1,6 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import Provider, { type KoaContextWithOIDC } from 'oidc-provider';
-import { OPENID_SCOPES } from './openid-scopes.ts';
+import { SIGNING_ALGORITHMS } from '../domain/keys/signing-algorithms.ts';
+import { isOpenidScope } from '../domain/policy/openid-scopes.ts';
 
 /** Parts of the engine's token models that its types leave out; pinned with oidc-provider (~9.13). */
 interface TokenModel {
@@ -28,10 +29,7 @@ function openidScopeOf(ctx: KoaContextWithOIDC | undefined): string | undefined 
   const { AuthorizationCode, RefreshToken } = ctx?.oidc.entities ?? {};
   const scope = ctx?.oidc.params?.scope ?? AuthorizationCode?.scope ?? RefreshToken?.scope;
   if (typeof scope !== 'string') return undefined;
-  return scope
-    .split(' ')
-    .filter((name) => OPENID_SCOPES.has(name))
-    .join(' ');
+  return scope.split(' ').filter(isOpenidScope).join(' ');
 }
 
 /**
@@ -72,7 +70,7 @@ export function createAccessTokenReader({
       const { payload } = await jwtVerify(token, keys, {
         issuer,
         typ: 'at+jwt',
-        algorithms: ['ES256', 'RS256'],
+        algorithms: [...SIGNING_ALGORITHMS],
         requiredClaims: ['jti', 'exp', 'sub', 'client_id'],
         currentDate: clock(),
       });

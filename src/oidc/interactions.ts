@@ -6,10 +6,10 @@ import type { AccountStore } from '../domain/accounts/account-store.ts';
 import { clientId } from '../domain/clients/client.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
 import { allowedScopes, type ScopeCatalogue } from '../domain/policy/allowed-scopes.ts';
+import { isOpenidScope } from '../domain/policy/openid-scopes.ts';
 import { type InteractionEngine, InteractionLostError, type PendingInteraction } from '../domain/sessions/interaction.ts';
 import type { Consents } from './consents.ts';
 import { askedLevel } from './interaction-policy.ts';
-import { OPENID_SCOPES } from './openid-scopes.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface HttpExchange {
@@ -81,7 +81,7 @@ export function createInteractionEngine(deps: InteractionDeps): InteractionEngin
       missing,
       granted: String(params.scope ?? '')
         .split(' ')
-        .filter((scope) => (allowed.has(scope) || OPENID_SCOPES.has(scope)) && !asked.has(scope)),
+        .filter((scope) => (allowed.has(scope) || isOpenidScope(scope)) && !asked.has(scope)),
     };
   }
 

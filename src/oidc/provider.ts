@@ -4,6 +4,8 @@ import { matchesSecret } from '../domain/clients/client-service.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
 import { StoreUnavailableError } from '../domain/errors.ts';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
+import { ASSERTION_ALGORITHMS, SIGNING_ALGORITHMS } from '../domain/keys/signing-algorithms.ts';
+import { OPENID_SCOPES } from '../domain/policy/openid-scopes.ts';
 import type { Role } from '../domain/policy/roles.ts';
 import type { ArtifactStore } from '../domain/tokens/artifact-store.ts';
 import { type Clock, epochSeconds } from '../lib/clock.ts';
@@ -18,7 +20,6 @@ import type { Consents } from './consents.ts';
 import { auditEngineEvents } from './events.ts';
 import { ACR_VALUES, createInteractionPolicy } from './interaction-policy.ts';
 import { forgetImpliedConsent } from './offline-access.ts';
-import { OPENID_SCOPES } from './openid-scopes.ts';
 import { guardedFetch, type OutboundRules } from './outbound.ts';
 import { type EnginePages, logoutPages } from './pages.ts';
 import { extrasOf, type ResourceDeps, refuseRefreshBeyond, resourceIndicators } from './resources.ts';
@@ -113,8 +114,8 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     assertJwtClientAuthClaimsAndHeader: assertStrictAssertion(clock),
     enabledJWA: {
-      idTokenSigningAlgValues: ['RS256', 'ES256'],
-      clientAuthSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA', 'Ed25519'],
+      idTokenSigningAlgValues: [...SIGNING_ALGORITHMS],
+      clientAuthSigningAlgValues: [...ASSERTION_ALGORITHMS],
     },
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     extraClientMetadata: { properties: [...EXTRA_CLIENT_METADATA] },

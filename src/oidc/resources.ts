@@ -2,9 +2,9 @@ import { type Client as EngineClient, errors, type KoaContextWithOIDC, type Reso
 import { accountId } from '../domain/accounts/account.ts';
 import type { AccountStore } from '../domain/accounts/account-store.ts';
 import { allowedScopes, type ScopeCatalogue } from '../domain/policy/allowed-scopes.ts';
+import { OPENID_SCOPES } from '../domain/policy/openid-scopes.ts';
 import { personOf } from './claims.ts';
 import type { ClientExtras } from './client-view.ts';
-import { OPENID_SCOPES } from './openid-scopes.ts';
 
 export interface ResourceDeps {
   readonly accounts: AccountStore;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InvalidValueError } from '../errors.ts';
-import { SIGNING_ALGORITHMS } from '../keys/signing-algorithms.ts';
+import { ASSERTION_ALGORITHMS, SIGNING_ALGORITHMS } from '../keys/signing-algorithms.ts';
 
 const webUrl = z.url({ protocol: /^https?$/ }).max(2048);
 const text = z
@@ -23,7 +23,7 @@ const keptShape = {
     .max(2048)
     .optional(),
   token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']).optional(),
-  token_endpoint_auth_signing_alg: z.enum(['ES256', 'RS256', 'PS256', 'EdDSA', 'Ed25519']).optional(),
+  token_endpoint_auth_signing_alg: z.enum(ASSERTION_ALGORITHMS).optional(),
   id_token_signed_response_alg: z.enum(SIGNING_ALGORITHMS).optional(),
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().optional(),

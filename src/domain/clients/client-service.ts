@@ -7,7 +7,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { AuditType, Origin } from '../audit/audit-log.ts';
 import { InvalidValueError, NotFoundError } from '../errors.ts';
 import { allowedScopes, type ScopeCatalogue } from '../policy/allowed-scopes.ts';
-import { OPENID_SCOPES } from '../policy/openid-scopes.ts';
+import { isOpenidScope } from '../policy/openid-scopes.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { TokenRegistry } from '../tokens/token-registry.ts';
 import { type Client, type ClientId, type ClientSecret, type ClientType, clientId } from './client.ts';
@@ -125,7 +125,7 @@ export function createClientService(deps: ClientServiceDeps): ClientService {
     const known = catalogue.map(({ name }) => name);
     // More than this somebody has to ask for: what an administrator may hand over is not an application's by default.
     if (metadata.scope === undefined) return type === 'service' ? [] : [...allowedScopes({ role: 'viewer' }, { scopes: known }, catalogue)];
-    const asked = metadata.scope.split(/\s+/).filter((scope) => scope && !OPENID_SCOPES.some((standard) => standard === scope));
+    const asked = metadata.scope.split(/\s+/).filter((scope) => scope && !isOpenidScope(scope));
     const unknown = asked.find((scope) => !known.includes(scope));
     if (unknown) throw new InvalidValueError('scope', `There is no scope “${unknown}”. Known: ${known.join(', ')}.`);
     return [...new Set(asked)];

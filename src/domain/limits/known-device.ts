@@ -1,7 +1,7 @@
 import { equalInConstantTime, sha256 } from '../../lib/digest.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import { randomToken } from '../../lib/random.ts';
-import type { Account, AccountId } from '../accounts/account.ts';
+import type { Account } from '../accounts/account.ts';
 
 const PURPOSE = 'known device';
 const MAX_ACCOUNTS = 4;
@@ -16,23 +16,22 @@ export type DeviceOwner = Pick<Account, 'id' | 'credentialVersion'>;
 export interface KnownDevices {
   /** The name of this device for that account, or undefined when the cookie does not know the account. */
   recognise(cookie: string | undefined, owner: DeviceOwner): string | undefined;
-  /** The cookie after a sign-in of that account. With an id alone the device stays known whatever the credentials become. */
-  remember(cookie: string | undefined, owner: DeviceOwner | AccountId): string;
+  /** The cookie after a sign-in of that account. */
+  remember(cookie: string | undefined, owner: DeviceOwner): string;
 }
 
 export function createKnownDevices(keyring: Keyring): KnownDevices {
-  const nameOf = (owner: DeviceOwner | AccountId) => (typeof owner === 'string' ? owner : `${owner.id}.${owner.credentialVersion}`);
-  const mac = (nonce: string, owner: DeviceOwner | AccountId) => keyring.sign(PURPOSE, `${nonce}.${nameOf(owner)}`);
+  const mac = (nonce: string, owner: DeviceOwner) => keyring.sign(PURPOSE, `${nonce}.${owner.id}.${owner.credentialVersion}`);
   // However long a cookie somebody sends, it costs no more than one of ours.
   const entries = (cookie: string | undefined) =>
     (cookie ?? '').split('~', MAX_ACCOUNTS).filter((entry) => /^[\w-]{22}\.[\w-]{43}$/.test(entry));
-  const matches = (entry: string, owner: DeviceOwner | AccountId) => {
+  const matches = (entry: string, owner: DeviceOwner) => {
     const [nonce = '', tag = ''] = entry.split('.');
     return equalInConstantTime(tag, mac(nonce, owner));
   };
   return {
     recognise(cookie, owner) {
-      const found = entries(cookie).find((entry) => matches(entry, owner) || matches(entry, owner.id));
+      const found = entries(cookie).find((entry) => matches(entry, owner));
       return found && sha256(found);
     },
     remember(cookie, owner) {

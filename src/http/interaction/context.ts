@@ -142,7 +142,7 @@ export function deviceCookie(ctx: Context): string | undefined {
 /** The person has proved all that is asked: the device is remembered, the engine takes over. */
 export async function completeSignIn(step: Step, account: Account, proof: Omit<SignIn, 'accountId' | 'credentialVersion'>): Promise<void> {
   const { ctx, deps, pending } = step;
-  const cookie = deps.devices.remember(deviceCookie(ctx), account.id);
+  const cookie = deps.devices.remember(deviceCookie(ctx), account);
   ctx.cookies.set(DEVICE_COOKIE, cookie, {
     httpOnly: true,
     sameSite: 'lax',

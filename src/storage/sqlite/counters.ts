@@ -8,10 +8,20 @@ interface CounterRow {
   readonly resets_at: number;
 }
 
+/** Of a blocked counter only the hits that were allowed count: one of them less, and there is room for another. */
+const REFUND = `
+UPDATE counters SET
+  count = iif(blocked, max(allowed - 1, 0), max(count - 1, 0)),
+  allowed = max(allowed - 1, 0),
+  blocked = 0
+WHERE key = :key AND resets_at > :now`;
+
 const HIT = `
-INSERT INTO counters (key, count, blocked, resets_at) VALUES (:key, 1, 1 > :limit, iif(1 > :limit, :block_end, :window_end))
+INSERT INTO counters (key, count, allowed, blocked, resets_at)
+VALUES (:key, 1, 1 <= :limit, 1 > :limit, iif(1 > :limit, :block_end, :window_end))
 ON CONFLICT (key) DO UPDATE SET
   count = iif(resets_at > :now, count + 1, excluded.count),
+  allowed = iif(resets_at > :now, allowed + NOT (blocked OR count + 1 > :limit), excluded.allowed),
   blocked = iif(resets_at > :now, blocked OR count + 1 > :limit, excluded.blocked),
   resets_at = CASE
     WHEN resets_at <= :now THEN excluded.resets_at
@@ -22,7 +32,7 @@ RETURNING count, blocked, resets_at`;
 
 export function createCounters(connection: Connection): Counters {
   const hit = connection.statement<CounterRow>(HIT);
-  const refund = connection.statement('UPDATE counters SET count = max(count - 1, 0) WHERE key = :key AND resets_at > :now');
+  const refund = connection.statement(REFUND);
   const clear = connection.statement('DELETE FROM counters WHERE key = :key');
 
   return {

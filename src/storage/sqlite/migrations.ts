@@ -139,6 +139,7 @@ CREATE INDEX login_challenges_expiry ON login_challenges (expires_at);
 CREATE TABLE counters (
   key TEXT NOT NULL PRIMARY KEY,
   count INTEGER NOT NULL,
+  allowed INTEGER NOT NULL,
   blocked INTEGER NOT NULL CHECK (blocked IN (0, 1)),
   resets_at INTEGER NOT NULL
 ) STRICT;
