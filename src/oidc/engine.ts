@@ -1,9 +1,8 @@
-import type { JSONWebKeySet } from 'jose';
+import type { JWK } from 'jose';
 import type { Middleware } from 'koa';
 import compose from 'koa-compose';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import type { InteractionEngine } from '../domain/sessions/interaction.ts';
-import type { JsonObject } from '../lib/json.ts';
 import { createAccessTokenReader, type ReadAccessToken } from './access-tokens.ts';
 import { createConsents } from './consents.ts';
 import { drawHandovers } from './handover.ts';
@@ -35,7 +34,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
   await testOutboundGuard(provider, deps.outbound);
   const readAccessToken = createAccessTokenReader({
     issuer: deps.issuer,
-    jwks: { keys: jwks.map(publicPart) } as unknown as JSONWebKeySet,
+    jwks: { keys: jwks.map(publicPart) },
     clock: deps.clock,
   });
 
@@ -71,7 +70,7 @@ function readJwtAtInspection(readAccessToken: ReadAccessToken): Middleware {
   };
 }
 
-function publicPart(jwk: JsonObject): JsonObject {
+function publicPart(jwk: JWK): JWK {
   const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest } = jwk;
   return rest;
 }

@@ -103,7 +103,7 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
 
   return {
     adapter: createAdapterFactory(deps),
-    jwks: { keys: jwks as unknown as JWK[] },
+    jwks: { keys: [...jwks] as JWK[] },
     routes: ROUTES,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     scopes: [...OPENID_SCOPES],

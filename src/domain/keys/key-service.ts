@@ -1,4 +1,4 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Clock } from '../../lib/clock.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { type Keyring, SealBrokenError } from '../../lib/keyring.ts';
@@ -16,7 +16,7 @@ class MasterKeyMismatchError extends OperatorError {
 }
 
 /** Private JWKs as the engine wants them: those that sign first. */
-export type PrivateJwks = readonly JsonObject[];
+export type PrivateJwks = readonly JWK[];
 
 export interface KeyService {
   /** Makes what is missing, one key for each algorithm, and opens all. Safe from several processes. @throws MasterKeyMismatchError */
@@ -42,9 +42,9 @@ export function createKeyService(deps: { keys: KeyStore; keyring: Keyring; audit
     };
   }
 
-  function open(key: SigningKey): JsonObject {
+  function open(key: SigningKey): JWK {
     try {
-      return JSON.parse(keyring.open(key.sealedPrivateJwk, `signing-key ${key.kid}`)) as JsonObject;
+      return JSON.parse(keyring.open(key.sealedPrivateJwk, `signing-key ${key.kid}`)) as JWK;
     } catch (cause) {
       if (!(cause instanceof SealBrokenError)) throw cause;
       throw new MasterKeyMismatchError(
