@@ -26,7 +26,17 @@ export function useStage(env: Record<string, string> = {}): Stage {
   const applications: Application[] = [];
   const faults: string[] = [];
   before(async () => {
-    [browser, server] = await Promise.all([launchChromium(), startServer(env)]);
+    // Each is kept as soon as it is there, so that the one is closed although the other failed.
+    const starting = [
+      launchChromium().then((launched) => {
+        browser = launched;
+      }),
+      startServer(env).then((started) => {
+        server = started;
+      }),
+    ];
+    await Promise.allSettled(starting);
+    await Promise.all(starting);
   });
   after(async () => {
     await browser?.close();
