@@ -37,7 +37,9 @@ describe('a SQLite file', () => {
   it('is made by several processes at once, each of which can use it', async () => {
     await using folder = await temporaryFolder();
     const opener = new URL('sqlite-harness.ts', import.meta.url);
+    await using stack = new AsyncDisposableStack();
     const processes = await Promise.all(times(3, (n) => startContestant(opener, `p${n}`)));
+    for (const process of processes) stack.use(process);
     for (const round of times(8, (n) => n)) {
       const location = join(folder.path, `race-${round}.db`);
       const at = Date.now() + 20;
@@ -49,7 +51,6 @@ describe('a SQLite file', () => {
       }
       await Promise.all(processes.map((process) => process.ask({ type: 'close' })));
     }
-    for (const process of processes) await process[Symbol.asyncDispose]();
   });
 });
 

@@ -11,9 +11,8 @@ const APPLICATION_ID = 0x47415445;
  */
 export function schemaVersion(database: DatabaseSync, migrations: readonly Migration[]): number {
   const path = database.location() ?? '';
-  const version = pragma(database, 'user_version');
-  const application = pragma(database, 'application_id');
-  const empty = version === 0 && application === 0 && database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
+  const { version, application, hasTables } = readHeader(database);
+  const empty = version === 0 && application === 0 && !hasTables;
   if (empty) return 0;
   if (application !== APPLICATION_ID) {
     throw new StorageUnusableError(
@@ -47,6 +46,18 @@ export function migrate(database: DatabaseSync, migrations: readonly Migration[]
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
+  }
+}
+
+/** In one transaction: another process that makes the file at this moment is seen with all of it or nothing. */
+function readHeader(database: DatabaseSync): { version: number; application: number; hasTables: boolean } {
+  const own = !database.isTransaction;
+  if (own) database.exec('BEGIN');
+  try {
+    const hasTables = database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined;
+    return { version: pragma(database, 'user_version'), application: pragma(database, 'application_id'), hasTables };
+  } finally {
+    if (own) database.exec('ROLLBACK');
   }
 }
 
