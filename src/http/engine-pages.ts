@@ -21,6 +21,9 @@ interface EngineState {
 
 type EngineContext = Context & { readonly oidc?: EngineState };
 
+const LOGOUT = '/oauth/logout';
+const LOGOUT_CONFIRM = '/oauth/logout/confirm';
+
 const KINDS: Readonly<Record<string, ErrorKind>> = {
   invalid_redirect_uri: 'wrong-redirect-uri',
   invalid_client: 'unknown-client',
@@ -59,6 +62,7 @@ export function createEnginePages(deps: EnginePagesDeps) {
           code,
           description,
           clientName: ctx.oidc?.client?.clientName,
+          ...(ctx.path === LOGOUT_CONFIRM && { wayOut: { href: LOGOUT, text: 'Sign out again' } }),
           clientId: ctx.oidc?.client?.clientId ?? text('client_id'),
           received: kind === 'wrong-redirect-uri' ? text('redirect_uri') : undefined,
         },

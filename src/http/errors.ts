@@ -95,7 +95,9 @@ export interface Trouble {
 export function answerTrouble(ctx: Context, trouble: Trouble, { views, tenantName, clock }: ErrorPageDeps): void {
   ctx.status = trouble.status;
   ctx.set('Cache-Control', 'no-store');
-  if (ctx.accepts('html', 'json') === 'json') {
+  ctx.remove('Location');
+  // Browsers ask for HTML by name; whatever takes anything is a program.
+  if (ctx.accepts('json', 'html') !== 'html') {
     ctx.body = { error: trouble.code, error_description: trouble.description, request_id: ctx.state.requestId };
     return;
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import type Koa from 'koa';
 
 export interface ListenOptions {
@@ -19,11 +20,18 @@ const PATIENCE = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTime
 export async function listen(app: Koa, { host, port, drainSeconds }: ListenOptions): Promise<AsyncDisposable> {
   const handle = app.callback();
   const running = new Set<Promise<void>>();
+  // Browsers open connections ahead; one that has asked for nothing yet is not waited for.
+  const silent = new Set<Socket>();
   let stopping = false;
   const server = createServer(PATIENCE, (request, response) => {
+    silent.delete(request.socket);
     const handled = handle(request, response).finally(() => running.delete(handled));
     running.add(handled);
     response.once('close', () => stopping && server.closeIdleConnections());
+  });
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
   });
   server.listen(port, host);
   await once(server, 'listening');
@@ -32,6 +40,7 @@ export async function listen(app: Koa, { host, port, drainSeconds }: ListenOptio
       stopping = true;
       const deadline = setTimeout(() => server.closeAllConnections(), drainSeconds * 1000);
       server.close();
+      for (const socket of silent) socket.destroy();
       await once(server, 'close');
       clearTimeout(deadline);
       await Promise.allSettled(running);

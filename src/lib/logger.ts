@@ -19,6 +19,13 @@ const SECRET_FIELDS = [
   'url',
 ];
 
+/** Errors carry whatever their makers put in, Node's parser the bytes of the request: only these parts are told. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error);
+  const { type, message, stack } = pino.stdSerializers.err(error);
+  return { type, message, stack, error_code: 'code' in error ? error.code : undefined };
+}
+
 /**
  * Logs go to standard error, one JSON object a line, so that standard output stays free for what a person asked for.
  * @param format `auto` is pretty on a terminal
@@ -32,6 +39,7 @@ export function createLogger(options: { level: string; format: 'auto' | 'json' |
     {
       level: options.level,
       base: null,
+      serializers: { err: describeError },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
     },

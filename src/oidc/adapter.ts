@@ -18,6 +18,9 @@ const SEALED = new Set(['Session', 'Interaction']);
 /** Nobody can present them before the answer that hands them out. */
 const HANDED_OUT = new Set(['AccessToken', 'ClientCredentials', 'RefreshToken']);
 
+/** The entry of a session's state among those of its clients; no client_id has a space. */
+const STATE = 'the state';
+
 /** Their id is no bearer value: other artifacts name them by it. */
 const PLAIN_ID = new Set(['Grant']);
 
@@ -64,7 +67,7 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
   const keyOf = (id: string) => (PLAIN_ID.has(kind) ? id : sha256(id));
 
   function toArtifact(id: string, payload: AdapterPayload): Artifact {
-    const { jti: _jti, authorizations, consumed: _consumed, ...rest } = payload;
+    const { jti: _jti, authorizations, state, consumed: _consumed, ...rest } = payload;
     const key = keyOf(id);
     const sealed = () => ({ sealed: keyring.seal(JSON.stringify({ ...rest, jti: id }), `${kind} ${key}`) });
     return {
@@ -74,16 +77,23 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
       clientId: payload.clientId,
       uid: payload.uid,
       userCode: payload.userCode,
-      // Two tabs that sign in to two clients at once each save the session they read: entries add up instead of overwriting.
-      ...(authorizations && { members: { group: `${payload.uid} ${payload.accountId}`, entries: authorizations as JsonObject } }),
+      // Requests at the same time each save the session they read: what one adds, a client or a sign-out that is asked about, the other must not erase.
+      ...((authorizations ?? state) !== undefined && {
+        members: {
+          group: `${payload.uid} ${payload.accountId}`,
+          entries: { ...authorizations, ...(state && { [STATE]: state }) } as JsonObject,
+        },
+      }),
     };
   }
 
   function toPayload(key: string, id: string | undefined, { payload, members, consumedAt }: Artifact): AdapterPayload {
     const sealed = SEALED.has(kind) ? keyring.open(String(payload.sealed), `${kind} ${key}`) : undefined;
+    const { [STATE]: state, ...authorizations } = members?.entries ?? {};
     return {
       ...(sealed === undefined ? { ...(payload as AdapterPayload), jti: id ?? key } : (JSON.parse(sealed) as AdapterPayload)),
-      ...(members && { authorizations: members.entries as NonNullable<AdapterPayload['authorizations']> }),
+      ...(members && { authorizations: authorizations as NonNullable<AdapterPayload['authorizations']> }),
+      ...(state !== undefined && { state: state as NonNullable<AdapterPayload['state']> }),
       ...(consumedAt !== undefined && { consumed: consumedAt }),
     };
   }

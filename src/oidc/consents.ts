@@ -34,8 +34,8 @@ export function createConsents(artifacts: ArtifactStore): Consents {
       if (!client || !account) return undefined;
       const named = result?.consent?.grantId ?? session?.grantIdFor(client.clientId);
       const grant = named === undefined ? undefined : await provider.Grant.find(named);
-      if (grant?.accountId === account.accountId) return grant;
       const consent = await artifacts.find(KIND, keyOf(account.accountId, client.clientId));
+      if (grant?.accountId === account.accountId) return await widen(grant, consent?.payload as GrantFields | undefined);
       if (!consent) return undefined;
       return await newGrant(provider, { accountId: account.accountId, clientId: client.clientId, ...consent.payload });
     },
@@ -52,6 +52,20 @@ export function createConsents(artifacts: ArtifactStore): Consents {
 
 async function newGrant(provider: Provider, fields: { accountId: string; clientId: string }): Promise<EngineGrant> {
   const grant = new provider.Grant(fields);
+  await grant.save();
+  return grant;
+}
+
+/** What was allowed in another session since holds in this one too. */
+async function widen(grant: EngineGrant, consent: GrantFields | undefined): Promise<EngineGrant> {
+  const before = grant as unknown as GrantFields;
+  const { openid, resources } = union(before, consent ?? {});
+  const grew =
+    openid?.scope !== (before.openid?.scope ?? '') ||
+    Object.entries(resources ?? {}).some(([name, scope]) => scope !== (before.resources?.[name] ?? ''));
+  if (!grew) return grant;
+  if (openid?.scope) grant.addOIDCScope(openid.scope);
+  for (const [resource, scope] of Object.entries(resources ?? {})) if (scope) grant.addResourceScope(resource, scope);
   await grant.save();
   return grant;
 }

@@ -8,6 +8,7 @@ import type { ClientStore } from '../domain/clients/client-store.ts';
 import { allowedScopes, type ScopeCatalogue } from '../domain/policy/allowed-scopes.ts';
 import { isOpenidScope } from '../domain/policy/openid-scopes.ts';
 import { type InteractionEngine, InteractionLostError, type PendingInteraction } from '../domain/sessions/interaction.ts';
+import { epochSeconds, systemClock } from '../lib/clock.ts';
 import type { Consents } from './consents.ts';
 import { askedLevel } from './interaction-policy.ts';
 import type { Sessions } from './sessions.ts';
@@ -92,7 +93,8 @@ export function createInteractionEngine(deps: InteractionDeps): InteractionEngin
       // Signing in chooses the account; it answers no other question, and a consent that is due stays due for whoever took over.
       return await finish(exchange, {
         ...(prompt.name === 'select_account' && { select_account: {} }),
-        login: { ...signIn, amr: [...amr] },
+        // The time of the proof, not of the consent that may follow it; by the engine's own clock, which it is compared with.
+        login: { ...signIn, amr: [...amr], ts: epochSeconds(systemClock()) },
       });
     },
     keepAccount: (exchange) => finish(exchange, { select_account: {} }),

@@ -82,6 +82,8 @@ function tellStoreFaults(provider: Provider): void {
   provider.on('server_error', (ctx, error) => {
     if (!(error instanceof StoreUnavailableError)) return;
     ctx.status = 503;
+    // It may hold a code that was stored before the fault.
+    ctx.remove('Location');
     ctx.set('Retry-After', String(error.retryAfterSeconds));
   });
 }
@@ -125,7 +127,7 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     pkce: { required: (_ctx, client) => extrasOf(client).require_pkce },
     async findAccount(ctx, sub) {
       const found = await findPerson(accounts, sub);
-      if (!found || !(await deps.sessions.isCurrent(ctx, found.person))) return undefined;
+      if (!found || !deps.sessions.isCurrent(ctx, found.person)) return undefined;
       // Clients serve the people of their own tenant, whoever is signed in on this browser.
       const tenant = ctx.oidc.client && extrasOf(ctx.oidc.client).tenant_id;
       return tenant === undefined || tenant === found.person.tenantId ? found : undefined;

@@ -39,11 +39,14 @@ interface KeptSession {
   readonly uid: string;
   readonly accountId?: string | undefined;
   [VERSION]?: unknown;
+  transient?: boolean | undefined;
 }
 
 interface SessionModel {
   readonly IN_PAYLOAD: readonly string[];
   readonly prototype: { destroy(): Promise<void>; readonly uid: string };
+  find(...query: unknown[]): Promise<KeptSession | undefined>;
+  findByUid(...query: unknown[]): Promise<KeptSession | undefined>;
 }
 
 /**
@@ -52,10 +55,10 @@ interface SessionModel {
  * each session keeps the credential version it began under, and a session that was signed out of leaves its uid behind.
  */
 export interface Sessions {
-  /** Adds the rules to an engine. */
+  /** Adds the rules to an engine: whatever looks a session up, its cookie or a token that is bound to it, finds none that has ended. */
   install(provider: Provider): void;
   /** Whether the session of this request, if there is one, still stands for this person. A sign-in that ends with this request begins it. */
-  isCurrent(ctx: KoaContextWithOIDC, person: Account): Promise<boolean>;
+  isCurrent(ctx: KoaContextWithOIDC, person: Account): boolean;
   /** The session with this uid, which a waiting interaction names, if it still stands for this person. */
   findLive(provider: Provider, uid: string, person: Account): Promise<SessionTerm | undefined>;
 }
@@ -74,19 +77,30 @@ export function createSessions({ artifacts, clock, longest }: { artifacts: Artif
         await artifacts.put(ENDED, sha256(this.uid), { payload: {} }, new Date(clock().getTime() + longest * 1000));
         await destroy.call(this);
       };
+      for (const way of ['find', 'findByUid'] as const) {
+        const original = model[way];
+        model[way] = async function findUnended(this: SessionModel, ...query: unknown[]) {
+          const session = await original.apply(this, query);
+          return session && (await ended(session.uid)) ? undefined : session;
+        };
+      }
     },
 
-    async isCurrent(ctx, person) {
+    isCurrent(ctx, person) {
       const session = ctx.oidc.session as unknown as KeptSession | undefined;
       if (!session) return true;
       const login = ctx.oidc.result?.login;
-      if (login) session[VERSION] = login[VERSION];
-      return session[VERSION] === person.credentialVersion && !(await ended(session.uid));
+      if (login) {
+        session[VERSION] = login[VERSION];
+        // The engine keeps the first answer to "keep me signed in"; the last one counts.
+        session.transient = login.remember === false ? true : undefined;
+      }
+      return session[VERSION] === person.credentialVersion;
     },
 
     async findLive(provider, uid, person) {
       const session = (await provider.Session.findByUid(uid)) as unknown as (KeptSession & SessionTerm) | undefined;
-      const stands = session?.accountId === person.id && session[VERSION] === person.credentialVersion && !(await ended(uid));
+      const stands = session?.accountId === person.id && session[VERSION] === person.credentialVersion;
       return stands ? session : undefined;
     },
   };

@@ -66,6 +66,48 @@ describe('start and stop', () => {
     assert.equal(await ended, 1);
   });
 
+  it('a connection that has asked for nothing is not waited for', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await started(folder.path, { GATEHOUSE_SERVER__DRAIN_SECONDS: '600' });
+    const socket = connect(Number(new URL(server.issuer).port), 'localhost');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    await fetch(`${server.issuer}/healthz`);
+    assert.equal(await server.end('SIGTERM'), 0);
+    socket.destroy();
+  });
+
+  it('garbled requests are refused, and what they hold stays out of the log', async () => {
+    await using folder = await temporaryFolder();
+    await using server = await started(folder.path);
+    const { port, host } = new URL(server.issuer);
+    const secret = 'canary-of-a-garbled-request';
+    const send = (lines: readonly string[]) =>
+      new Promise<string>((resolve) => {
+        let answer = '';
+        const socket = connect(Number(port), 'localhost', () => socket.write(lines.join('\r\n')));
+        socket.on('data', (chunk) => {
+          answer += chunk.toString();
+          socket.end();
+        });
+        socket.on('close', () => resolve(answer));
+      });
+    const head = [
+      'POST /setup/x HTTP/1.1',
+      `Host: ${host}`,
+      'Content-Type: application/x-www-form-urlencoded',
+      'Transfer-Encoding: chunked',
+      '',
+      '',
+    ];
+    await send([...head, '1b', secret, 'ZZ', '', '']);
+    assert.match(await send([`GET http://[::1/x HTTP/1.1`, `Host: ${host}`, '', '']), /^HTTP\/1\.1 400 /);
+    assert.match(await send(['GET /healthz HTTP/1.1', `Host: ${host}`, 'Host: evil.example', '', '']), /^HTTP\/1\.1 400 /);
+    await fetch(`${server.issuer}/healthz`);
+    await server.end('SIGTERM');
+    assert.doesNotMatch(server.output(), /rawPacket|canary/);
+    assert.doesNotMatch(server.output(), new RegExp([...Buffer.from('canary')].join(',')));
+  });
+
   it('the next start keeps everything: keys, and the file of the master key for its owner alone', async () => {
     await using folder = await temporaryFolder();
     const keys = async () => {

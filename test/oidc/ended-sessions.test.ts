@@ -55,6 +55,40 @@ describe('what has ended stays ended', () => {
     assert.equal(answerOf(await client.request(thief, { prompt: 'none' })).get('error'), 'login_required');
   });
 
+  it('whoever signed out while another request was under way can sign in again in that browser', async () => {
+    const { person, browser, tokens } = await signedIn();
+    const cookies = new Map(browser.cookies);
+    const bringBack = await keepSession(person);
+    const page = await browser.open(`${server.issuer}/oauth/logout?id_token_hint=${tokens.id_token}`);
+    await browser.submit(page, '/oauth/logout/confirm', { logout: 'yes' });
+    await bringBack();
+    for (const [key, cookie] of cookies) browser.cookies.set(key, cookie);
+    const again = await browser.submit(await client.request(browser), '/password', { identifier: person.email, password: PASSWORD });
+    assert.ok(answerOf(again).get('code'), again.url);
+  });
+
+  it('tokens that are bound to a session end with it, whatever brings it back', async () => {
+    const person = await server.addAccount();
+    const browser = new CookieBrowser();
+    const parameters = { scope: 'openid read:interactions' };
+    const tokens = await tokensOf(client, { identifier: person.email }, { browser, parameters });
+    const bringBack = await keepSession(person);
+    const page = await browser.open(`${server.issuer}/oauth/logout?id_token_hint=${tokens.id_token}`);
+    await browser.submit(page, '/oauth/logout/confirm', { logout: 'yes' });
+    await bringBack();
+    assert.equal((await userinfo(server, tokens.access_token)).status, 401);
+    assert.deepEqual((await client.introspect(tokens.access_token)).json, { active: false });
+  });
+
+  it('a sign-out that is asked about survives a request at the same time', async () => {
+    const { person, browser, tokens } = await signedIn();
+    const bringBack = await keepSession(person);
+    const page = await browser.open(`${server.issuer}/oauth/logout?id_token_hint=${tokens.id_token}`);
+    await bringBack();
+    await browser.submit(page, '/oauth/logout/confirm', { logout: 'yes' });
+    assert.equal(answerOf(await client.request(browser, { prompt: 'none' })).get('error'), 'login_required');
+  });
+
   it('[security 91] a step-up that waited with the session of an old password asks for the new one', async () => {
     const { person, browser } = await signedIn();
     const waiting = await client.request(browser, { acr_values: 'aal2' });

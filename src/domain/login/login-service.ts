@@ -50,7 +50,7 @@ export interface LoginServiceDeps {
 /** Looked for in the cookie when nobody has the name: a known name must not take longer. No device belongs to it. */
 const NOBODY: DeviceOwner = { id: accountId('nobody'), credentialVersion: 0 };
 
-/** By the name that was typed, whoever has it: neither a pause nor its absence tells which names exist, or which two are one person. */
+/** By the name that was typed, whoever has it: a pause does not tell which names exist, or which two are one person. That somebody signs in, and so clears it, does. */
 function keysOf(name: LoginKey) {
   const subject = sha256(`name ${name}`);
   return { window: `login:account:${subject}`, total: `login:total:${subject}` };

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Context, Middleware } from 'koa';
 import proxyaddr from 'proxy-addr';
@@ -44,6 +45,11 @@ export function requestContext({ issuer, trustedProxies, logger }: RequestContex
     const id = randomReadable(12).replace(/(.{4})(?=.)/g, '$1-');
     ctx.state.requestId = `req_${id}`;
     ctx.set('X-Request-Id', `req_${id}`);
+    if (isGarbled(ctx.req)) {
+      ctx.status = 400;
+      ctx.body = 'Bad Request';
+      return;
+    }
     const started = performance.now();
     try {
       await next();
@@ -61,6 +67,12 @@ export function requestContext({ issuer, trustedProxies, logger }: RequestContex
       );
     }
   };
+}
+
+/** RFC 9112 3.2: one Host, and a target that is a path. Targets with a host of their own are for proxies, which this is not. */
+function isGarbled({ url = '', rawHeaders }: IncomingMessage): boolean {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  return hosts > 1 || !(url === '*' || (url.startsWith('/') && URL.canParse(url, 'http://localhost')));
 }
 
 /** Some proxies add the client's port to its address. */
