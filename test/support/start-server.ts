@@ -3,7 +3,7 @@ import { type House, openHouse } from '../../src/compose.ts';
 import { composeServer } from '../../src/compose-server.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Account } from '../../src/domain/accounts/account.ts';
-import type { NewAccount } from '../../src/domain/accounts/account-service.ts';
+import type { NewAccount } from '../../src/domain/accounts/account-desk.ts';
 import { PasswordHasher } from '../../src/domain/accounts/password-hasher.ts';
 import type { ClientType } from '../../src/domain/clients/client.ts';
 import type { ClientMetadata } from '../../src/domain/clients/client-metadata.ts';

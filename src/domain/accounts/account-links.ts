@@ -3,7 +3,7 @@ import { randomToken } from '../../lib/random.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import { AlreadyExistsError } from '../errors.ts';
 import { type Account, accountId } from './account.ts';
-import type { AccountDesk, AccountServiceDeps, NewAccount } from './account-service.ts';
+import type { AccountDesk, AccountServiceDeps, NewAccount } from './account-desk.ts';
 import type { LinkDigest, OneTimeLink } from './one-time-link.ts';
 
 /** What people can do with a one-time link. */
