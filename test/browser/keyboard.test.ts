@@ -88,6 +88,7 @@ describe('by keyboard alone', () => {
     stage.server.clock.advance(30);
     const page = await stage.newPage();
     await page.goto(application.signInUrl());
+    assert.equal(await focused(page), 'Username or e-mail');
     await page.keyboard.type(account.email);
     await page.keyboard.press('Tab');
     await page.keyboard.type(PASSWORD);
@@ -101,6 +102,7 @@ describe('by keyboard alone', () => {
     assert.deepEqual(await tabTo(page, 'Use your authenticator app'), ['Continue', 'Use your authenticator app']);
     await page.keyboard.press('Enter');
     await seePage(page, 'Enter your code');
+    assert.equal(await focused(page), 'Six-digit code');
     await page.keyboard.type(await codeOf(KEY, stage.server));
     await page.keyboard.press('Enter');
     await seePage(page, 'Freight Planner wants to use your account');

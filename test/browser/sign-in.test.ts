@@ -63,6 +63,7 @@ describe('signing in with a password', () => {
     await page.goto(application.signInUrl());
     await givePassword(page, account.email, 'not-the-right-one');
     await page.getByRole('alert').waitFor();
+    assert.equal(await focused(page), 'Password');
     await page.keyboard.type('correct-horse-battery-staple-9');
     await page.keyboard.press('Enter');
     await allow(page, application);

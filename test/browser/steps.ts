@@ -57,8 +57,9 @@ export async function alertOf(page: Page): Promise<string> {
   return await textOf(page.getByRole('alert'));
 }
 
-/** The label of whatever has the focus, or its text. */
+/** The label of whatever has the focus, or its text; a page that is just there takes a moment to give it. */
 export async function focused(page: Page): Promise<string> {
+  await page.waitForFunction('document.activeElement !== document.body');
   return await page.evaluate(
     `(({ labels, ariaLabel, textContent }) => (ariaLabel ?? labels?.[0]?.textContent ?? textContent).trim())(document.activeElement)`,
   );
