@@ -56,7 +56,7 @@ async function newGrant(provider: Provider, fields: { accountId: string; clientI
   return grant;
 }
 
-/** What was allowed in another session since holds in this one too. */
+/** What the person allowed in another browser since holds in this one too. */
 async function widen(grant: EngineGrant, consent: GrantFields | undefined): Promise<EngineGrant> {
   const before = grant as unknown as GrantFields;
   const { openid, resources } = union(before, consent ?? {});
