@@ -8,6 +8,7 @@ import type { ChallengeStore } from '../domain/login/challenge-store.ts';
 import type { MfaStore } from '../domain/mfa/mfa-store.ts';
 import type { TenantStore } from '../domain/tenants/tenant-store.ts';
 import type { ArtifactStore } from '../domain/tokens/artifact-store.ts';
+import type { Holdings } from './holdings.ts';
 
 /** Every port, from one backend. Opened by compose.ts; the contract suites in test/contract hold for each backend. */
 export interface Storage extends AsyncDisposable {
@@ -21,6 +22,7 @@ export interface Storage extends AsyncDisposable {
   readonly challenges: ChallengeStore;
   readonly counters: Counters;
   readonly audit: AuditLog;
+  readonly holdings: Holdings;
   /** Rejects with StoreUnavailableError when the store does not answer. */
   ping(): Promise<void>;
   /** Deletes what has expired; returns how many rows. Security never depends on it. */

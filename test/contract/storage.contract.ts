@@ -8,6 +8,7 @@ import { challengeStoreContract } from './challenge-store.contract.ts';
 import { clientStoreContract } from './client-store.contract.ts';
 import { countersContract } from './counters.contract.ts';
 import { after, type OpenHarness, times } from './harness.ts';
+import { holdingsContract } from './holdings.contract.ts';
 import { keyStoreContract } from './key-store.contract.ts';
 import { mfaStoreContract } from './mfa-store.contract.ts';
 import { oneTimeLinkStoreContract } from './one-time-link-store.contract.ts';
@@ -26,6 +27,7 @@ export function storageContract(name: string, open: OpenHarness): void {
   challengeStoreContract(name, open);
   countersContract(name, open);
   auditLogContract(name, open);
+  holdingsContract(name, open);
   wholeStorageContract(name, open);
 }
 

@@ -10,7 +10,7 @@ import { type Answer, get, type ProtocolClient, protocolClient, tokensOf, userin
 import { CALLBACK } from '../support/relying-party.ts';
 import { ORIGIN, PASSWORD, startServer, type TestServer } from '../support/start-server.ts';
 
-type Port = Exclude<keyof Storage, 'ping' | 'sweep' | typeof Symbol.asyncDispose>;
+type Port = Exclude<keyof Storage, 'ping' | 'sweep' | 'holdings' | typeof Symbol.asyncDispose>;
 
 const FAULTS = {
   'out of reach': () => new StoreUnavailableError('Our records are out of reach.', { detail: 'what the driver said' }),

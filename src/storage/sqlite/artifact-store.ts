@@ -3,7 +3,7 @@ import { type Clock, epochSeconds } from '../../lib/clock.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Connection, Statement } from './connection.ts';
 
-interface ArtifactRow {
+export interface ArtifactRow {
   readonly id: string;
   readonly payload: string;
   readonly grant_id: string | null;
@@ -48,11 +48,14 @@ const PUT = `${INSERT},
 
 const PUT_ONCE = `${INSERT}, consumed_at = excluded.consumed_at WHERE artifacts.expires_at <= :now`;
 
-const LIVE = '(a.expires_at IS NULL OR a.expires_at > :now)';
+export const LIVE = '(a.expires_at IS NULL OR a.expires_at > :now)';
 
-const SELECT = `
-SELECT a.id, a.payload, a.grant_id, a.account_id, a.client_id, a.uid, a.user_code, a.member_group, a.consumed_at, m.entries
+/** @param more further columns, each followed by a comma */
+export const selectArtifact = (more = '') => `
+SELECT ${more}a.id, a.payload, a.grant_id, a.account_id, a.client_id, a.uid, a.user_code, a.member_group, a.consumed_at, m.entries
 FROM artifacts a LEFT JOIN artifact_members m ON m.kind = a.kind AND m.member_group = a.member_group`;
+
+const SELECT = selectArtifact();
 
 export function createArtifactStore(connection: Connection, clock: Clock): ArtifactStore {
   const now = () => clock().getTime();
@@ -178,7 +181,7 @@ function toEntry(row: ArtifactRow | undefined) {
   return row && entryOf(row);
 }
 
-function entryOf(row: ArtifactRow): { readonly id: string; readonly artifact: Artifact } {
+export function entryOf(row: ArtifactRow): { readonly id: string; readonly artifact: Artifact } {
   return {
     id: row.id,
     artifact: {

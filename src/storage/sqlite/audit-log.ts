@@ -1,7 +1,7 @@
 import type { AuditEvent, AuditFilter, AuditLog, AuditType } from '../../domain/audit/audit-log.ts';
 import type { Connection, Statement } from './connection.ts';
 
-interface AuditRow {
+export interface AuditRow {
   readonly sequence: number;
   readonly at: number;
   readonly type: string;
@@ -59,7 +59,7 @@ function condition(filter: AuditFilter) {
   return { where: terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`, values };
 }
 
-function fromEvent(event: Omit<AuditEvent, 'sequence'>) {
+export function fromEvent(event: Omit<AuditEvent, 'sequence'>) {
   return {
     at: event.at.getTime(),
     type: event.type,
@@ -72,7 +72,7 @@ function fromEvent(event: Omit<AuditEvent, 'sequence'>) {
   };
 }
 
-function toEvent(row: AuditRow): AuditEvent {
+export function toEvent(row: AuditRow): AuditEvent {
   return {
     sequence: row.sequence,
     at: new Date(row.at),

@@ -3,7 +3,7 @@ import type { MfaStore, TotpFactor } from '../../domain/mfa/mfa-store.ts';
 import type { TenantId } from '../../domain/tenants/tenant.ts';
 import type { Connection } from './connection.ts';
 
-interface FactorRow {
+export interface FactorRow {
   readonly account_id: string;
   readonly tenant_id: string;
   readonly sealed_secret: string;
@@ -59,12 +59,14 @@ function fromFactor(tenant: TenantId, factor: TotpFactor) {
 }
 
 function toFactor(row: FactorRow | undefined): TotpFactor | undefined {
-  return (
-    row && {
-      accountId: accountId(row.account_id),
-      sealedSecret: row.sealed_secret,
-      lastStep: row.last_step,
-      confirmedAt: new Date(row.confirmed_at),
-    }
-  );
+  return row && factorOf(row);
+}
+
+export function factorOf(row: FactorRow): TotpFactor {
+  return {
+    accountId: accountId(row.account_id),
+    sealedSecret: row.sealed_secret,
+    lastStep: row.last_step,
+    confirmedAt: new Date(row.confirmed_at),
+  };
 }

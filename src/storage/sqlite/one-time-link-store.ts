@@ -2,7 +2,7 @@ import { accountId } from '../../domain/accounts/account.ts';
 import type { LinkDigest, OneTimeLink, OneTimeLinkStore } from '../../domain/accounts/one-time-link.ts';
 import type { Connection } from './connection.ts';
 
-interface LinkRow {
+export interface LinkRow {
   readonly digest: string;
   readonly purpose: string;
   readonly account_id: string | null;
@@ -39,12 +39,14 @@ function fromLink(link: OneTimeLink) {
 }
 
 function toLink(row: LinkRow | undefined): OneTimeLink | undefined {
-  return (
-    row && {
-      digest: row.digest as LinkDigest,
-      purpose: row.purpose as OneTimeLink['purpose'],
-      accountId: row.account_id === null ? undefined : accountId(row.account_id),
-      expiresAt: new Date(row.expires_at),
-    }
-  );
+  return row && linkOf(row);
+}
+
+export function linkOf(row: LinkRow): OneTimeLink {
+  return {
+    digest: row.digest as LinkDigest,
+    purpose: row.purpose as OneTimeLink['purpose'],
+    accountId: row.account_id === null ? undefined : accountId(row.account_id),
+    expiresAt: new Date(row.expires_at),
+  };
 }

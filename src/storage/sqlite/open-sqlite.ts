@@ -8,6 +8,7 @@ import { createClientStore } from './client-store.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { createCounters } from './counters.ts';
 import { asUnusable, type DatabaseFileOptions, openDatabaseFile } from './database-file.ts';
+import { createHoldings } from './holdings.ts';
 import { createKeyStore } from './key-store.ts';
 import { createMfaStore } from './mfa-store.ts';
 import { createOneTimeLinkStore } from './one-time-link-store.ts';
@@ -46,6 +47,7 @@ function storageOn(connection: Connection, clock: Clock): Storage {
     challenges: createChallengeStore(connection),
     counters: createCounters(connection),
     audit: createAuditLog(connection),
+    holdings: createHoldings(connection, clock),
     sweep: createSweep(connection),
     async ping() {
       await connection.read(() => ping.get());

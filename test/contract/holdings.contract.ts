@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { after, type OpenHarness, times } from './harness.ts';
+import { linkDigest, numberedAccount, sampleEvent, sampleFactor, sampleLink, seedPeople } from './samples.ts';
+
+export function holdingsContract(name: string, open: OpenHarness): void {
+  describe(`${name}: holdings`, () => {
+    it('of an empty store are none', async () => {
+      await using harness = await open();
+      const { holdings } = harness.storage;
+      for (const pages of [holdings.factors(2), holdings.links(2), holdings.artifacts(2), holdings.auditEvents(2)])
+        assert.deepEqual(await all<unknown>(pages), []);
+    });
+
+    it('show every factor with the recovery codes that are left', async () => {
+      await using harness = await open();
+      const { storage } = harness;
+      const { tenant } = await seedPeople(storage);
+      for (const n of times(5, (index) => index)) {
+        const person = numberedAccount(n);
+        await storage.accounts.create(person);
+        await storage.mfa.enrol(tenant.id, sampleFactor({ accountId: person.id }), [`${n}-used`, `${n}-left`]);
+        await storage.mfa.useRecoveryCode(tenant.id, person.id, `${n}-used`);
+      }
+      const found = (await all(storage.holdings.factors(2))).toSorted((a, b) => a.factor.accountId.localeCompare(b.factor.accountId));
+      assert.deepEqual(
+        found,
+        times(5, (n) => ({
+          tenantId: tenant.id,
+          factor: sampleFactor({ accountId: numberedAccount(n).id }),
+          recoveryDigests: [`${n}-left`],
+        })),
+      );
+    });
+
+    it('show links and artifacts of every kind whole, and none that has expired', async () => {
+      await using harness = await open();
+      const { storage, clock } = harness;
+      await seedPeople(storage);
+      await storage.links.put(sampleLink({ expiresAt: after(clock, 60) }));
+      const setup = sampleLink({
+        digest: linkDigest('d2'),
+        purpose: 'first-administrator',
+        accountId: undefined,
+        expiresAt: after(clock, 600),
+      });
+      await storage.links.put(setup);
+      const bare = { grantId: undefined, accountId: 'a', clientId: undefined, uid: undefined, userCode: undefined, members: undefined };
+      const grant = { ...bare, payload: { n: 1 }, consumedAt: undefined };
+      const session = { ...grant, uid: 'u', members: { group: 'g', entries: { c: '1' } } };
+      const refresh = { ...grant, consumedAt: 1_767_322_000 };
+      await storage.artifacts.put('Grant', 'g', grant, undefined);
+      await storage.artifacts.put('Session', 's', session, after(clock, 600));
+      await storage.artifacts.put('RefreshToken', 'r', refresh, after(clock, 600));
+      for (const kind of ['Session', 'RefreshToken']) await storage.artifacts.put(kind, 'old', { payload: {} }, after(clock, 60));
+      clock.advance(60);
+      assert.deepEqual(await all(storage.holdings.links(1)), [setup]);
+      const found = (await all(storage.holdings.artifacts(1))).toSorted((a, b) => a.kind.localeCompare(b.kind));
+      assert.deepEqual(found, [
+        { kind: 'Grant', id: 'g', artifact: grant, expiresAt: undefined },
+        { kind: 'RefreshToken', id: 'r', artifact: refresh, expiresAt: after(clock, 540) },
+        { kind: 'Session', id: 's', artifact: session, expiresAt: after(clock, 540) },
+      ]);
+    });
+
+    it('show the audit log oldest first, and take it back under its numbers', async () => {
+      await using from = await open();
+      const events = times(5, (n) => ({ ...sampleEvent({ requestId: `r${n}` }), sequence: 10 + n }));
+      await from.storage.holdings.restoreAuditEvents(events.slice(0, 3));
+      await from.storage.holdings.restoreAuditEvents(events);
+      assert.deepEqual(await all(from.storage.holdings.auditEvents(2)), events);
+      await from.storage.audit.append(sampleEvent({ requestId: 'next' }));
+      assert.equal((await from.storage.audit.list({ limit: 1 }))[0]?.requestId, 'next');
+    });
+  });
+}
+
+async function all<Entry>(pages: AsyncIterable<readonly Entry[]>): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const page of pages) entries.push(...page);
+  return entries;
+}
