@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# A server of the MongoDB wire protocol for the tests, of free packages alone: FerretDB in front of PostgreSQL with the
+# DocumentDB extension. Needs root, Debian and Go.
+#
+#   start [NAME] [--until PID] [--no-fsync]   prints the URI of the server NAME (main), started unless it runs already
+#   stop [NAME]                               ends it in good order; its data stay for the next start
+#   signal SIG [NAME] [postgres|ferretdb]     sends SIG (KILL, STOP, CONT, ...) to all its processes, or those of one half
+#   remove [NAME]                             kills it and forgets its data
+#
+# Any number of servers run from one installation, which the first start makes. The first start of a NAME chooses its
+# port (or takes PORT); the later ones keep it. After a KILL, start brings up what is missing, on the same data.
+# With --until, the server is removed as soon as the process PID has ended, however it ended.
+set -euo pipefail
+
+FERRETDB=v2.7.0
+CACHE=${GATEHOUSE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gatehouse-test}
+# To be counted up whenever make_installation makes something else.
+ROOT=$CACHE/mongodb-ferretdb-$FERRETDB-1
+ACCOUNT=gatehouse PASSWORD=Gatehouse-test-1
+BIN=/usr/lib/postgresql/18/bin
+
+fail() { echo "mongodb-on-debian: $*" >&2; exit 1; }
+
+# Descriptor 9 holds the lock; a server that inherited it would hold it for as long as it lives.
+locked() { exec 9>"$CACHE/mongodb.lock"; flock 9; "$@"; }
+
+# A chroot and no mount, which a container may refuse: all that a server needs lies in the installation, its data too.
+inside() { chroot --userspec=postgres:postgres "$ROOT" "$@" 9>&-; }
+
+start_postgres() { # the data folder, as seen inside, then options
+  # The socket in the data folder is the only door; DocumentDB and pg_cron connect to their own server through it as well.
+  inside $BIN/pg_ctl start --wait --silent --pgdata="$1" --log="$1/postgres.log" --options="-c unix_socket_directories=$1 \
+    -c cron.host=$1 -c documentdb.localhost_connection_string=host=$1 ${*:2}" </dev/null >/dev/null
+}
+
+make_installation() {
+  local final=$ROOT work go
+  [[ ! -d $ROOT ]] || return 0
+  # What an interrupted making left may still have /proc mounted.
+  rm -rf --one-file-system "$CACHE"/mongodb-building.*
+  work=$(mktemp -d "$CACHE/mongodb-building.XXXXXX")
+  ROOT=$work/root
+
+  CGO_ENABLED=0 GOBIN=$work go install "github.com/FerretDB/FerretDB/v2/cmd/ferretdb@$FERRETDB" &
+  go=$!
+  if ! command -v debootstrap; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap
+  fi
+  # Forky is the first Debian with DocumentDB. The debootstrap of bookworm knows the name of sid alone, made the same way.
+  debootstrap --variant=minbase --include=postgresql-18-documentdb \
+    forky "$ROOT" http://deb.debian.org/debian /usr/share/debootstrap/scripts/sid
+  wait $go
+  mv "$work/ferretdb" "$ROOT/usr/local/bin/"
+
+  # The data of a new server are a copy of these, which spares each one the making of the extension.
+  mkdir "$ROOT/srv/servers"
+  chroot "$ROOT" install -d -o postgres -g postgres -m 700 /srv/empty
+  inside $BIN/initdb --pgdata=/srv/empty --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8
+  cat >>"$ROOT/srv/empty/postgresql.conf" <<'CONF'
+listen_addresses = ''
+shared_preload_libraries = 'pg_cron,pg_documentdb_core,pg_documentdb'
+cron.database_name = 'postgres'
+documentdb_core.enableCollation = on
+# Shared memory of the system would outlive a SIGKILL.
+dynamic_shared_memory_type = mmap
+CONF
+  start_postgres /srv/empty
+  inside psql --quiet --no-psqlrc --host=/srv/empty --set=ON_ERROR_STOP=1 <<SQL
+CREATE EXTENSION documentdb CASCADE;
+SELECT documentdb_api.create_user('{ "createUser": "$ACCOUNT", "pwd": "$PASSWORD", "roles": [
+  { "role": "readWriteAnyDatabase", "db": "admin" }, { "role": "clusterAdmin", "db": "admin" } ] }');
+SQL
+  inside $BIN/pg_ctl stop --wait --silent --pgdata=/srv/empty
+  mv "$ROOT" "$final"
+  rm -rf "$work"
+}
+
+# Every process of a server works in its data folder, and none but these do: no id that was given anew is mistaken for
+# one of them, and none is missed, whatever a fault test has left of the server.
+processes() { # [postgres|ferretdb]
+  local proc
+  for proc in /proc/[0-9]*; do
+    if [[ $proc/cwd -ef $DATA && $proc/root -ef $ROOT ]] && [[ $(cat "$proc/comm" 2>/dev/null) == *"${1-}" ]]; then
+      echo "${proc#/proc/}"
+    fi
+  done
+}
+
+gone() { # [postgres|ferretdb]
+  for _ in {1..200}; do
+    [[ -n $(processes "${1-}") ]] || return 0
+    sleep 0.05
+  done
+  return 1
+}
+
+signal() { # SIG [postgres|ferretdb]
+  # Twice, since PostgreSQL may have been forking.
+  for _ in 1 2; do
+    processes "${2-}" | xargs --no-run-if-empty kill -s "$1" 2>/dev/null || true
+  done
+  [[ $1 != KILL ]] || gone "${2-}"
+}
+
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+make_data() {
+  # Below the ports that Linux gives to outgoing connections, so that it is still free after a restart.
+  local port=${PORT:-$((20000 + RANDOM % 12000))}
+  while [[ -z ${PORT-} ]] && { listening "$port" || grep -qsx "$port" "$ROOT"/srv/servers/*/port; }; do
+    port=$((20000 + RANDOM % 12000))
+  done
+  rm -rf "$DATA.new"
+  cp -a --reflink=auto "$ROOT/srv/empty" "$DATA.new"
+  echo "$port" >"$DATA.new/port"
+  mv "$DATA.new" "$DATA"
+}
+
+start() { # [--until PID] [--no-fsync]
+  local until='' durability='' inside=/srv/servers/$NAME port
+  while (($#)); do
+    case $1 in
+      --until) until=$2; shift 2 ;;
+      --no-fsync) durability='-c fsync=off -c synchronous_commit=off -c full_page_writes=off'; shift ;;
+      *) fail "no such option: $1" ;;
+    esac
+  done
+
+  [[ -d $DATA ]] || make_data
+  port=$(<"$DATA/port")
+  if [[ -z $(processes postgres) ]]; then
+    # After a SIGKILL these name a process that PostgreSQL takes for alive where nothing reaps it, as in many containers.
+    rm -f "$DATA/postmaster.pid" "$DATA/.s.PGSQL.5432.lock"
+    start_postgres "$inside" "$durability" || { tail -n 20 "$DATA/postgres.log" >&2; fail 'PostgreSQL did not start'; }
+  fi
+  if [[ -z $(processes ferretdb) ]]; then
+    setsid chroot --userspec=postgres:postgres "$ROOT" env --chdir="$inside" ferretdb \
+      --postgresql-url="postgres://postgres@/postgres?host=$inside" --listen-addr="127.0.0.1:$port" \
+      --debug-addr=- --telemetry=disable --log-level=WARN </dev/null >>"$DATA/ferretdb.log" 2>&1 9>&- &
+    until listening "$port"; do
+      kill -0 $! 2>/dev/null || { tail -n 20 "$DATA/ferretdb.log" >&2; fail 'FerretDB did not start'; }
+      sleep 0.02
+    done
+  fi
+
+  if [[ -n $until ]]; then
+    # In a process group of its own, which outlives that of the tests.
+    set -m
+    (exec 9>&-; trap '' HUP INT TERM; tail --pid="$until" --follow /dev/null; locked remove) </dev/null >/dev/null 2>&1 &
+    set +m
+  fi
+  echo "mongodb://$ACCOUNT:$PASSWORD@127.0.0.1:$port/"
+}
+
+stop() {
+  signal CONT
+  signal TERM ferretdb
+  [[ -z $(processes postgres) ]] || inside $BIN/pg_ctl stop --wait --silent --mode=fast --pgdata="/srv/servers/$NAME" || true
+  gone || signal KILL
+}
+
+remove() {
+  signal KILL
+  rm -rf "$DATA"
+}
+
+((EUID == 0)) || fail 'chroot needs root'
+verb=${1-} sig=''
+shift || true
+if [[ $verb == signal ]]; then sig=${1?which signal?}; shift; fi
+NAME=main
+if [[ ! ${1---} =~ ^(--.*|postgres|ferretdb)$ ]]; then NAME=$1; shift; fi
+[[ $NAME =~ ^[A-Za-z0-9_-]{1,60}$ ]] || fail "not a name: $NAME"
+DATA=$ROOT/srv/servers/$NAME
+
+mkdir -p "$CACHE"
+case $verb in
+  start) (locked make_installation >&2); locked start "$@" ;;
+  stop | remove) locked "$verb" ;;
+  signal) signal "$sig" "$@" ;;
+  *) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
