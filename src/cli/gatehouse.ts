@@ -6,6 +6,7 @@ import { addClientCommands } from './clients.ts';
 import { addConfigCommands } from './config.ts';
 import { failureOf, readCommanderError } from './failure.ts';
 import { addKeyCommands } from './keys.ts';
+import { addMigrateCommand } from './migrate.ts';
 import { printable, toJson } from './output.ts';
 import { createShell } from './shell.ts';
 
@@ -27,6 +28,7 @@ async function run(args: readonly string[]): Promise<void> {
   addKeyCommands(program, shell);
   addAuditCommands(program, shell);
   addConfigCommands(program, shell);
+  addMigrateCommand(program, shell);
   takeOverErrors(program);
   await program.parseAsync(args, { from: 'user' });
 }

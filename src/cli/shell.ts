@@ -14,18 +14,29 @@ export interface Shell {
   readonly withConfig: (work: (loaded: LoadedConfig) => Promise<Answer>) => Promise<void>;
   /** `tenant` is the first one, of the configuration. */
   readonly withHouse: (work: (house: House, tenant: Tenant) => Promise<Answer>) => Promise<void>;
+  /** That of the configuration, and that of another configuration file. Nothing is made in either. */
+  readonly withTwoHouses: (other: string, work: (houses: { from: House; to: House }) => Promise<Answer>) => Promise<void>;
 }
 
 /** The heavy parts are loaded when a command needs them: asking for help does not wait for them. */
 export function createShell(program: Command): Shell {
   const options = (): { readonly config?: string; readonly json?: true } => program.opts();
 
-  async function load(): Promise<LoadedConfig> {
+  async function load(file = options().config): Promise<LoadedConfig> {
     const [{ loadConfig }, { readEnvironment }] = await Promise.all([
       import('../config/load-config.ts'),
       import('../config/environment.ts'),
     ]);
-    return await loadConfig({ env: readEnvironment(), file: options().config, cwd: process.cwd() });
+    return await loadConfig({ env: readEnvironment(), file, cwd: process.cwd() });
+  }
+
+  async function open({ config }: LoadedConfig): Promise<House> {
+    const [{ openHouse }, { createLogger }, { systemClock }] = await Promise.all([
+      import('../compose.ts'),
+      import('../lib/logger.ts'),
+      import('../lib/clock.ts'),
+    ]);
+    return await openHouse({ config, logger: createLogger({ ...config.log, level: quiet(config) }), clock: systemClock });
   }
 
   function print({ document, text }: Answer): void {
@@ -37,15 +48,15 @@ export function createShell(program: Command): Shell {
       print(await work(await load()));
     },
     async withHouse(work) {
-      const { config } = await load();
-      const [{ openHouse }, { createLogger }, { systemClock }] = await Promise.all([
-        import('../compose.ts'),
-        import('../lib/logger.ts'),
-        import('../lib/clock.ts'),
-      ]);
-      await using house = await openHouse({ config, logger: createLogger({ ...config.log, level: quiet(config) }), clock: systemClock });
+      const loaded = await load();
+      await using house = await open(loaded);
       // Before the first start of the server there is no tenant yet.
-      print(await work(house, await house.tenants.ensure(config.tenant, ORIGIN)));
+      print(await work(house, await house.tenants.ensure(loaded.config.tenant, ORIGIN)));
+    },
+    async withTwoHouses(other, work) {
+      await using from = await open(await load());
+      await using to = await open(await load(other));
+      print(await work({ from, to }));
     },
   };
 }

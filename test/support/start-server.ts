@@ -45,11 +45,10 @@ async function hashIt({ keyring, config }: House): Promise<string> {
  */
 export async function startServer(env: Record<string, string> = {}): Promise<TestServer> {
   const folder = await temporaryFolder();
-  const port = await freePort();
   const { config } = await loadConfig({
     env: {
       GATEHOUSE_DATA_DIR: folder.path,
-      GATEHOUSE_SERVER__PORT: String(port),
+      GATEHOUSE_SERVER__PORT: String(await freePort()),
       GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
       GATEHOUSE_DEMO: 'off',
       GATEHOUSE_STORAGE__SQLITE__SYNCHRONOUS: 'normal',
@@ -62,7 +61,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
   const stop = new AbortController();
   const app = await composeServer(house, stop.signal);
   const server = createServer(app.callback());
-  await new Promise<void>((resolve) => server.listen(port, 'localhost', resolve));
+  await new Promise<void>((resolve) => server.listen(config.server.port, 'localhost', resolve));
   const tenant = await house.tenants.resolve(config.tenant.slug);
   let made = 0;
   let hashOfPassword: Promise<string> | undefined;
