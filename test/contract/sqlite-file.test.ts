@@ -3,7 +3,7 @@ import { readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
-import { StorageUnusableError, type UnusableReason } from '../../src/storage/sqlite/storage-unusable-error.ts';
+import { StorageUnusableError, type UnusableReason } from '../../src/storage/storage-unusable-error.ts';
 import { startContestant } from './contestant.ts';
 import { times } from './harness.ts';
 import { sampleTenant } from './samples.ts';

@@ -2,10 +2,10 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { StorageUnusableError } from '../storage-unusable-error.ts';
 import { migrate, schemaVersion } from './migrate.ts';
 import { migrations } from './migrations.ts';
 import { isBusy, resultCode, SQLITE } from './sqlite-errors.ts';
-import { StorageUnusableError } from './storage-unusable-error.ts';
 
 export interface DatabaseFileOptions {
   readonly path: string;

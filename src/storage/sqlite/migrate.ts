@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { StorageUnusableError } from '../storage-unusable-error.ts';
 import type { Migration } from './migrations.ts';
-import { StorageUnusableError } from './storage-unusable-error.ts';
 
 /** "GATE" in ASCII: how SQLite files say whose they are (`PRAGMA application_id`). */
 const APPLICATION_ID = 0x47415445;
