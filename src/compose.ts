@@ -17,6 +17,7 @@ import type { Clock } from './lib/clock.ts';
 import { createKeyring } from './lib/keyring.ts';
 import type { Logger } from './lib/logger.ts';
 import { openSqlite } from './storage/sqlite/open-sqlite.ts';
+import type { Storage } from './storage/storage.ts';
 
 interface Surroundings {
   readonly config: Config;
@@ -35,10 +36,8 @@ export type House = Awaited<ReturnType<typeof openHouse>>;
 
 /** @throws StorageUnusableError, MasterKeyError: the operator has to act */
 export async function openHouse({ config, logger, clock }: Surroundings) {
-  await mkdir(config.data_dir, { recursive: true, mode: 0o700 });
   const keyring = createKeyring(await loadMasterKey(config));
-  const { busy_timeout_ms: busyTimeoutMs, synchronous } = config.storage.sqlite;
-  const storage = await openSqlite({ path: config.sqlitePath, busyTimeoutMs, synchronous, clock });
+  const storage = await openStorage(config, clock);
   const { passwords, limits, lifetimes } = config;
   const catalogue: ScopeCatalogue = config.api.scopes.map((scope) => ({ ...scope, limit: scope.limit }));
 
@@ -95,4 +94,38 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
       await storage[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The drivers of the other stores are loaded where they are used. */
+async function openStorage({ storage, data_dir: folder }: Config, clock: Clock): Promise<Storage> {
+  if (storage.kind === 'sqlite') {
+    const { path, busy_timeout_ms: busyTimeoutMs, synchronous } = storage.sqlite;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return await openSqlite({ path, busyTimeoutMs, synchronous, clock });
+  }
+  const { openMongoRedis } = await import('./storage/mongo-redis/open-mongo-redis.ts');
+  const { mongodb, redis } = storage;
+  return await openMongoRedis({
+    mongodb: {
+      uri: mongodb.uri,
+      username: mongodb.username ?? undefined,
+      password: mongodb.password ?? undefined,
+      caFile: mongodb.ca_file ?? undefined,
+      poolSize: mongodb.pool_size,
+      timeoutMs: mongodb.timeout_ms,
+    },
+    redis: {
+      topology: redis.topology,
+      nodes: redis.nodes,
+      primaryName: redis.primary_name ?? '',
+      username: redis.username ?? undefined,
+      password: redis.password ?? undefined,
+      tls: redis.tls,
+      caFile: redis.ca_file ?? undefined,
+      database: redis.database,
+      keyPrefix: redis.key_prefix,
+      timeoutMs: redis.timeout_ms,
+    },
+    clock,
+  });
 }

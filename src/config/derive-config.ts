@@ -9,14 +9,22 @@ export function deriveConfig(settings: Settings, cwd: string): Config {
   const issuer = normaliseIssuer(settings.issuer);
   const local = isLocal(issuer);
   const dataDir = resolve(cwd, settings.data_dir);
-  const { path } = settings.storage.sqlite;
   return {
     ...settings,
     issuer,
     data_dir: dataDir,
     local,
-    demoEnabled: local && (settings.demo === 'on' || (settings.demo === 'auto' && LOOPBACK.has(settings.server.host))),
-    sqlitePath: path === null ? resolve(dataDir, 'gatehouse.db') : resolve(cwd, path),
+    storage: withAbsolutePath(settings.storage, (path) => (path === null ? resolve(dataDir, 'gatehouse.db') : resolve(cwd, path))),
+    demoEnabled: local && (settings.demo === 'on' || (settings.demo === 'auto' && fitsDemo(settings.server))),
     apiResource: settings.api.resource ?? `${issuer}/api`,
   };
+}
+
+function withAbsolutePath(storage: Settings['storage'], absolute: (path: string | null) => string): Config['storage'] {
+  return storage.kind === 'sqlite' ? { ...storage, sqlite: { ...storage.sqlite, path: absolute(storage.sqlite.path) } } : storage;
+}
+
+/** The start page of the demo shows passwords, and its application keeps its visitors in one process. */
+function fitsDemo({ host, workers }: Settings['server']): boolean {
+  return LOOPBACK.has(host) && workers === 1;
 }

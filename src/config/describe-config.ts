@@ -2,15 +2,13 @@ import { valueAt } from './layers.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { masterKeyFile } from './master-key.ts';
 import type { Config } from './schema.ts';
-import { isSecret } from './secrets.ts';
+import { isSecret, MASK, withoutCredentials } from './secrets.ts';
 
-const MASK = '********';
 const WIDEST_VALUE = 48;
 
 /** Keys whose value stands for something else: what it comes to. */
 const EFFECTIVE: Readonly<Record<string, (config: Config) => unknown>> = {
   'secrets.master_key': (config) => (config.secrets.master_key === null ? `file:${masterKeyFile(config)}` : MASK),
-  'storage.sqlite.path': (config) => config.sqlitePath,
   'api.resource': (config) => config.apiResource,
   demo: (config) => (config.demoEnabled ? 'on' : 'off'),
 };
@@ -36,9 +34,14 @@ export function describeConfigAsJson(loaded: LoadedConfig): Readonly<Record<stri
 function settingsOf({ config, sources }: LoadedConfig) {
   return Object.entries(sources).map(([path, source]) => {
     const keys = path.split('.');
-    const value = EFFECTIVE[path]?.(config) ?? (isSecret(keys) ? MASK : valueAt(config, keys));
+    const value = EFFECTIVE[path]?.(config) ?? withoutSecrets(keys, valueAt(config, keys));
     return { path, source, value };
   });
+}
+
+function withoutSecrets(path: readonly string[], value: unknown): unknown {
+  if (isSecret(path)) return value === null ? null : MASK;
+  return typeof value === 'string' ? withoutCredentials(value) : value;
 }
 
 function linesOf(value: unknown): readonly string[] {

@@ -4,7 +4,7 @@ import { DEFAULT_SOURCE, isSection, type Layer, mergeLayers, sourceOf, valueAt }
 import { nearest } from './nearest.ts';
 import { formatPath, type Path } from './path.ts';
 import { choicesOf, expectation, type Schema, schemaAt } from './schema-tree.ts';
-import { isSecret } from './secrets.ts';
+import { isSecret, withoutCredentials } from './secrets.ts';
 import { unknownKey } from './unknown-keys.ts';
 
 /** An issue of zod in plain words: one fault, or one for each unknown key. */
@@ -24,7 +24,7 @@ export function explainIssue(issue: z.core.$ZodIssue, schema: Schema, layers: re
 /** Quotes a value in a sentence, unless it is a secret. */
 function quote(path: Path, value: unknown): string {
   if (isSecret(path)) return 'The value';
-  const text = JSON.stringify(value);
+  const text = withoutCredentials(JSON.stringify(value));
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 

@@ -3,6 +3,7 @@ import { newTenant } from '../domain/tenants/tenant.ts';
 import type { Fault } from './fault.ts';
 import { isLocal, normaliseIssuer, properIssuer } from './issuer.ts';
 import { decodeMasterKey, weaknessOf } from './master-key-format.ts';
+import { STORE_RULES } from './store-rules.ts';
 
 /** What the rules look at. */
 export interface RuleInput {
@@ -12,7 +13,7 @@ export interface RuleInput {
   readonly isSet: (path: string) => boolean;
 }
 
-interface Rule {
+export interface Rule {
   readonly path: string;
   /** What is wrong and how to mend it; undefined when all is well. */
   readonly check: (input: RuleInput) => readonly [problem: string, mend: string] | undefined;
@@ -39,6 +40,24 @@ const ALWAYS: readonly Rule[] = [
         ? ['Port 0 is picked when the server starts, so the issuer cannot follow it.', 'Set the issuer too, or name a port.']
         : undefined,
   },
+  {
+    path: 'server.port',
+    check: ({ value }) =>
+      value('server.port') === 0 && severalWorkers(value)
+        ? ['Port 0 is picked anew by each worker, and they have to share one.', 'Name a port, or set server.workers to 1.']
+        : undefined,
+  },
+  {
+    path: 'demo',
+    check: ({ value }) =>
+      value('demo') === 'on' && severalWorkers(value)
+        ? [
+            'The demo keeps its visitors in one process, so it does not work with several.',
+            'Set demo to auto or off, or server.workers to 1.',
+          ]
+        : undefined,
+  },
+  ...STORE_RULES,
   { path: 'tenant.slug', check: ({ value }) => brokenTenantRule({ slug: String(value('tenant.slug')), name: 'any' }) },
   { path: 'tenant.name', check: ({ value }) => brokenTenantRule({ slug: 'any', name: String(value('tenant.name')) }) },
   {
@@ -97,6 +116,8 @@ export function brokenRules(input: RuleInput): readonly Fault[] {
     return broken ? [{ path, problem: broken[0], mend: broken[1] }] : [];
   });
 }
+
+const severalWorkers = (value: RuleInput['value']) => Number(value('server.workers')) > 1;
 
 function brokenTenantRule(tenant: { slug: string; name: string }): readonly [string, string] | undefined {
   try {

@@ -7,6 +7,7 @@ const TEN_YEARS = 315_360_000;
 const seconds = z.int().min(1).max(TEN_YEARS);
 const count = z.int().min(1);
 const text = z.string().min(1);
+const storeTimeout = z.int().min(100).max(60_000);
 
 const rule = z.strictObject({ limit: count, window: seconds, block: seconds });
 
@@ -24,6 +25,7 @@ export const configSchema = z.strictObject({
       z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]).describe('an IP address or a CIDR block, like 10.0.0.0/8'),
     ),
     drain_seconds: z.int().min(1).max(3600),
+    workers: z.int().min(1).max(64),
   }),
   log: z.strictObject({
     level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
@@ -39,6 +41,37 @@ export const configSchema = z.strictObject({
         path: text.nullable(),
         busy_timeout_ms: z.int().min(100).max(60_000),
         synchronous: z.enum(['full', 'normal']),
+      }),
+    }),
+    z.strictObject({
+      kind: z.literal('mongo-redis'),
+      mongodb: z.strictObject({
+        uri: text,
+        username: text.nullable(),
+        password: text.nullable(),
+        ca_file: text.nullable(),
+        pool_size: z.int().min(1).max(1000),
+        timeout_ms: storeTimeout,
+      }),
+      redis: z.strictObject({
+        topology: z.enum(['single', 'sentinel', 'cluster']),
+        nodes: z.array(
+          z
+            .string()
+            .regex(/^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/)
+            .describe('host:port, like redis.example.com:6379 or [2001:db8::7]:6379'),
+        ),
+        primary_name: text.nullable(),
+        username: text.nullable(),
+        password: text.nullable(),
+        tls: z.boolean(),
+        ca_file: text.nullable(),
+        database: z.int().min(0),
+        key_prefix: z
+          .string()
+          .regex(/^[A-Za-z0-9:._/-]*$/)
+          .describe('a prefix of letters, digits and : . _ / -'),
+        timeout_ms: storeTimeout,
       }),
     }),
   ]),
@@ -111,13 +144,16 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 /** What the files and the environment say, validated; secret references are resolved. */
 export type Settings = DeepReadonly<z.infer<typeof configSchema>>;
 
+type SqliteSettings = Extract<Settings['storage'], { kind: 'sqlite' }>;
+export type MongoRedisSettings = Extract<Settings['storage'], { kind: 'mongo-redis' }>;
+
 /** Settings with everything that follows from them. One frozen value for the life of the process. */
 export interface Config extends Settings {
+  /** With the absolute path of the SQLite file. */
+  readonly storage: (SqliteSettings & { readonly sqlite: { readonly path: string } }) | MongoRedisSettings;
   /** Whether the issuer is on localhost: then http, a generated key file and the demo are allowed. */
   readonly local: boolean;
   readonly demoEnabled: boolean;
-  /** Absolute path of the SQLite file. */
-  readonly sqlitePath: string;
   /** Identifier of the default API: the `aud` of access tokens (RFC 8707). */
   readonly apiResource: string;
 }

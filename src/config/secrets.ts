@@ -1,10 +1,17 @@
 import { formatPath, type Path } from './path.ts';
 
 /** Keys whose value is never shown. */
-const SECRETS = ['secrets.master_key'];
+const SECRETS = ['secrets.master_key', 'storage.mongodb.password', 'storage.redis.password'];
+
+export const MASK = '********';
 
 /** Also true for a section that holds a secret. */
 export function isSecret(path: Path): boolean {
   const name = formatPath(path);
   return SECRETS.some((secret) => secret === name || secret.startsWith(`${name}.`));
+}
+
+/** An address without what opens the door: the user's part, and passwords among its options. */
+export function withoutCredentials(address: string): string {
+  return address.replace(/\/\/.*@/, `//${MASK}@`).replace(/([?&]\w*(?:password|properties)=)[^&]*/gi, `$1${MASK}`);
 }

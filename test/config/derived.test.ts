@@ -58,7 +58,8 @@ describe('paths', () => {
   ] as const) {
     it(`are absolute with ${JSON.stringify(env)}`, async () => {
       const { config } = await load({ env });
-      assert.deepEqual([config.data_dir, config.sqlitePath], [dataDir, sqlitePath]);
+      assert.ok(config.storage.kind === 'sqlite');
+      assert.deepEqual([config.data_dir, config.storage.sqlite.path], [dataDir, sqlitePath]);
     });
   }
 });
@@ -71,6 +72,7 @@ it('the demo is on where it may be, unless it is off', async () => {
   assert.equal(await enabled({ GATEHOUSE_SERVER__HOST: '0.0.0.0' }), false);
   assert.equal(await enabled({ GATEHOUSE_SERVER__HOST: '0.0.0.0', GATEHOUSE_DEMO: 'on' }), true);
   assert.equal(await enabled({ GATEHOUSE_ISSUER: 'https://id.example.com' }), false);
+  assert.equal(await enabled({ GATEHOUSE_SERVER__WORKERS: '2' }), false);
 });
 
 it('the default API is <issuer>/api unless it has an identifier', async () => {

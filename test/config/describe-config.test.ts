@@ -7,7 +7,7 @@ import { leafPaths } from '../../src/config/schema-tree.ts';
 import { GOOD_KEY, load } from './load.ts';
 
 describe('a described configuration', () => {
-  it('has path, value and source of every key, in columns', async () => {
+  it('has path, value and source of every key that counts, in columns', async () => {
     const text = describeConfig(await load({ env: { PORT: '4000' } }));
     const lines = text.split('\n');
     const port = lines.find((line) => line.startsWith('server.port')) ?? '';
@@ -18,7 +18,9 @@ describe('a described configuration', () => {
     assert.equal(port.indexOf('environment'), host.indexOf('default'));
     assert.deepEqual(
       lines.filter((line) => !line.startsWith(' ')).map((line) => line.split(' ')[0]),
-      leafPaths(configSchema).map(formatPath),
+      leafPaths(configSchema)
+        .map(formatPath)
+        .filter((path) => !/^storage\.(mongodb|redis)\./.test(path)),
     );
   });
 

@@ -13,8 +13,8 @@ describe('a wrong value', () => {
     ['lifetimes: { id_token: 0 }', 'lifetimes.id_token', '0 is not a whole number from 1 to 315360000.'],
     ['passwords: { queue: -1 }', 'passwords.queue', '-1 is not a whole number from 1 on.'],
     ['demo: true', 'demo', 'true is not one of auto, on or off.'],
-    ['storage: { kind: mango }', 'storage.kind', '"mango" is not sqlite, the only choice.'],
-    ['server: 4000', 'server', '4000 is not a section with the keys host, port, trusted_proxies, drain_seconds.'],
+    ['storage: { kind: mango }', 'storage.kind', '"mango" is not one of sqlite or mongo-redis.'],
+    ['server: 4000', 'server', '4000 is not a section with the keys host, port, trusted_proxies, drain_seconds, workers.'],
     ['mfa: { required_roles: admin }', 'mfa.required_roles', '"admin" is not a list.'],
     ['mfa: { required_roles: [viewer, 7] }', 'mfa.required_roles[1]', '7 is not one of viewer, operator or admin.'],
     ['server: { trusted_proxies: [proxy] }', 'server.trusted_proxies[0]', '"proxy" is not an IP address or a CIDR block, like 10.0.0.0/8.'],
@@ -35,6 +35,13 @@ describe('a wrong value', () => {
     ['tenant: { slug: "Not a slug" }', 'tenant.slug', '"Not a slug" will not do.'],
     ['tenant: { name: "   " }', 'tenant.name', '"   " will not do.'],
     ['server: { port: 0 }', 'server.port', 'Port 0 is picked when the server starts, so the issuer cannot follow it.'],
+    [
+      'issuer: http://localhost\nserver: { port: 0, workers: 2 }',
+      'server.port',
+      'Port 0 is picked anew by each worker, and they have to share one.',
+    ],
+    ['demo: on\nserver: { workers: 2 }', 'demo', 'The demo keeps its visitors in one process, so it does not work with several.'],
+    ['server: { workers: 65 }', 'server.workers', '65 is not a whole number from 1 to 64.'],
     ['secrets: { master_key: 12 }', 'secrets.master_key', 'The value is not a text that is not empty, or null.'],
     ['secrets: { master_key: changeme }', 'secrets.master_key', 'The value is not 32 bytes in base64.'],
   ] as const) {
@@ -54,7 +61,7 @@ describe('a wrong value', () => {
     ['GATEHOUSE_SERVER__PORT', '0x10', 'server.port', '"0x10" is not a whole number from 0 to 65535.'],
     ['PORT', '/pipe/7', 'server.port', '"/pipe/7" is not a whole number from 0 to 65535.'],
     ['GATEHOUSE_MFA__REQUIRED_ROLES', 'admin,operator', 'mfa.required_roles', 'It is not JSON.'],
-    ['GATEHOUSE_SERVER', '[1]', 'server', '[1] is not a section with the keys host, port, trusted_proxies, drain_seconds.'],
+    ['GATEHOUSE_SERVER', '[1]', 'server', '[1] is not a section with the keys host, port, trusted_proxies, drain_seconds, workers.'],
     ['GATEHOUSE_SECRETS', '{"master_key":"hush', 'secrets', 'It is not JSON.'],
   ] as const) {
     it(`${name}=${text} is told in plain words`, async () => {

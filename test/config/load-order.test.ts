@@ -38,7 +38,10 @@ describe('load order', () => {
     });
     assert.deepEqual(config.mfa.required_roles, ['operator']);
     assert.deepEqual(config.limits.login_address, { limit: 7, window: 60, block: 300 });
-    assert.deepEqual(config.storage, { kind: 'sqlite', sqlite: { path: null, busy_timeout_ms: 5000, synchronous: 'normal' } });
+    assert.deepEqual(config.storage, {
+      kind: 'sqlite',
+      sqlite: { path: '/srv/data/gatehouse.db', busy_timeout_ms: 5000, synchronous: 'normal' },
+    });
   });
 
   for (const [name, yaml] of [
@@ -62,7 +65,7 @@ describe('load order', () => {
     const { config, sources } = await load();
     assert.equal(sources['api.scopes'], 'default');
     assert.equal(sources['storage.sqlite.path'], 'default');
-    for (const value of [config, config.server, config.api.scopes, config.api.scopes[0], config.storage.sqlite, sources]) {
+    for (const value of [config, config.server, config.api.scopes, config.api.scopes[0], config.storage, sources]) {
       assert.ok(Object.isFrozen(value));
     }
   });
