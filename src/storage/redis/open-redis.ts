@@ -1,6 +1,18 @@
 import type { Clock } from '../../lib/clock.ts';
+import { createGate, storeUnavailable } from '../gate.ts';
+import type { Holdings } from '../holdings.ts';
 import type { Generations } from '../mongo/open-mongo.ts';
 import type { Storage } from '../storage.ts';
+import { StorageUnusableError } from '../storage-unusable-error.ts';
+import { createArtifactReader } from './artifact-reader.ts';
+import { ARTIFACT_SCRIPTS } from './artifact-scripts.ts';
+import { createArtifactStore } from './artifact-store.ts';
+import { CHALLENGE_SCRIPTS, createChallengeStore } from './challenge-store.ts';
+import { type Connection, connect } from './connection.ts';
+import { COUNTER_SCRIPTS, createCounters } from './counters.ts';
+import { createFence, type Run, type Script } from './fence.ts';
+import { createHoldings } from './holdings.ts';
+import { faultOf, isDenial, translateRedisError } from './redis-errors.ts';
 
 export interface RedisOptions {
   readonly topology: 'single' | 'sentinel' | 'cluster';
@@ -8,6 +20,7 @@ export interface RedisOptions {
   readonly nodes: readonly string[];
   /** What the sentinels call the primary. */
   readonly primaryName: string;
+  /** Of the servers, and of the sentinels too. */
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly tls: boolean;
@@ -24,4 +37,83 @@ export interface RedisOptions {
 }
 
 /** What expires: the ports of Redis. */
-export interface RedisStores extends Pick<Storage, 'artifacts' | 'challenges' | 'counters' | 'ping'>, AsyncDisposable {}
+export interface RedisStores extends Pick<Storage, 'artifacts' | 'challenges' | 'counters' | 'ping'>, AsyncDisposable {
+  readonly holdings: Pick<Holdings, 'artifacts'>;
+}
+
+/** Stores something, so that a server that is full or may not write does not pass for a good one. */
+const PING: Script = { memory: 'keeps', body: `return redis.call('SET', KEYS[1], '', 'PX', 60000)` };
+
+/**
+ * Opens what expires. A Redis that cannot be reached does not keep it from opening: `ping` says so, and calls fail until it is there.
+ * @throws StorageUnusableError when Redis is reached, but refuses the credentials, is too old, or evicts keys
+ */
+export async function openRedis(options: RedisOptions): Promise<RedisStores> {
+  const { clock, generations, topology, keyPrefix } = options;
+  const connection = await connect(options);
+  try {
+    await refuseUnsuited(connection);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  const scripts = [...ARTIFACT_SCRIPTS, ...CHALLENGE_SCRIPTS, ...COUNTER_SCRIPTS, PING];
+  const fence = createFence({ connection, generations, topology, keyPrefix, scripts });
+  const gate = createGate((error) => translateRedisError(error, faultOf(connection.failure())));
+  const run: Run = (work) => gate.pass(() => fence.run(work));
+
+  const ping = async () => {
+    await fence.confirm();
+    await fence.run((call) => call(PING, 'ping'));
+  };
+  const read = createArtifactReader(clock);
+  return {
+    artifacts: createArtifactStore({ run, read, clock, inOrder: topology !== 'cluster' }),
+    challenges: createChallengeStore(run, clock),
+    counters: createCounters(run),
+    holdings: createHoldings(fence, gate, read),
+    ping: () => gate.pass(() => within(options.timeoutMs, ping())),
+    async [Symbol.asyncDispose]() {
+      await gate.close();
+      connection.close();
+    },
+  };
+}
+
+async function refuseUnsuited(connection: Connection): Promise<void> {
+  await connection.firstAttempt();
+  const failure = connection.failure();
+  if (isDenial(failure)) throw denied(failure);
+  let primaries: Awaited<ReturnType<Connection['inspect']>>;
+  try {
+    primaries = await connection.inspect();
+  } catch (error) {
+    if (isDenial(error)) throw denied(error);
+    // Not reached: whoever asks for readiness hears of it.
+    return;
+  }
+  const unsuited = primaries.find(({ report }) => report.unsuited)?.report.unsuited;
+  if (unsuited) throw new StorageUnusableError('unsuited', unsuited.message);
+}
+
+function denied(cause: unknown): StorageUnusableError {
+  return new StorageUnusableError(
+    'denied',
+    `Redis refuses the user name or the password, or does not let the user do what Gatehouse does (${cause instanceof Error ? cause.message : cause}). ` +
+      'Correct the credentials, or give the user the rights, and start again.',
+    { cause },
+  );
+}
+
+/** @throws StoreUnavailableError when the work takes longer */
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(storeUnavailable('Redis: no answer in time')), timeoutMs);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
