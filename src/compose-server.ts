@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import type { House } from './compose.ts';
 import type { Origin } from './domain/audit/audit-log.ts';
+import type { PrivateJwks } from './domain/keys/key-service.ts';
 import { createApp } from './http/app.ts';
 import { loadAssets } from './http/assets.ts';
 import { createDemo } from './http/demo/demo.ts';
@@ -8,8 +9,8 @@ import { createEnginePages } from './http/engine-pages.ts';
 import { createCsrf } from './http/middleware/csrf.ts';
 import { createViews } from './http/views.ts';
 import { createEngine } from './oidc/engine.ts';
-
-const SWEEP_MS = 5 * 60_000;
+import { hostEngine } from './oidc/engine-host.ts';
+import { startSweeper } from './sweeper.ts';
 
 /**
  * The server over a house: keys and the first tenant are there, the application is ready to listen.
@@ -19,33 +20,38 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
   const { config, storage, keyring, clock, logger, audit, catalogue } = house;
   const origin: Origin = { requestId: 'start', ip: 'server' };
   const firstTenant = await house.tenants.ensure(config.tenant, origin);
-  const jwks = await house.keys.load(origin);
   const assets = loadAssets();
   const views = createViews({ assets, cache: true });
   const csrf = createCsrf({ keyring, issuer: config.issuer });
   const cookieKeys = [keyring.derive('cookie').toString('base64url')];
   const errors = { views, tenantName: firstTenant.name, clock };
 
-  const engine = await createEngine(
-    {
-      ...storage,
-      issuer: config.issuer,
-      cookieKeys,
-      keyring,
-      clock,
-      logger,
-      audit,
-      catalogue,
-      api: config.apiResource,
-      lifetimes: config.lifetimes,
-      outbound: { allowPrivate: config.outbound.allow_private, timeoutMs: config.outbound.timeout_ms, maxBytes: config.outbound.max_bytes },
-      requiredRoles: config.mfa.required_roles,
-      pages: createEnginePages({ ...storage, ...errors }),
-      onReuse: ({ kind, accountId, clientId }) =>
-        logger.warn({ kind, accountId, clientId }, 'a single-use artifact was presented twice at once'),
-    },
-    jwks,
-  );
+  const create = (jwks: PrivateJwks) =>
+    createEngine(
+      {
+        ...storage,
+        issuer: config.issuer,
+        cookieKeys,
+        keyring,
+        clock,
+        logger,
+        audit,
+        catalogue,
+        api: config.apiResource,
+        lifetimes: config.lifetimes,
+        outbound: {
+          allowPrivate: config.outbound.allow_private,
+          timeoutMs: config.outbound.timeout_ms,
+          maxBytes: config.outbound.max_bytes,
+        },
+        requiredRoles: config.mfa.required_roles,
+        pages: createEnginePages({ ...storage, ...errors }),
+        onReuse: ({ kind, accountId, clientId }) =>
+          logger.warn({ kind, accountId, clientId }, 'a single-use artifact was presented twice at once'),
+      },
+      jwks,
+    );
+  const engine = await hostEngine({ keys: house.keys, create, logger, origin }, stop);
 
   const demo = config.demoEnabled
     ? await createDemo({
@@ -59,11 +65,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
       })
     : undefined;
 
-  const sweeper = setInterval(() => {
-    storage.sweep(clock()).catch((error: unknown) => logger.error({ err: error }, 'sweep failed'));
-  }, SWEEP_MS);
-  sweeper.unref();
-  stop.addEventListener('abort', () => clearInterval(sweeper));
+  startSweeper(house, stop);
 
   return createApp({
     issuer: config.issuer,
