@@ -1,7 +1,8 @@
 import { Router } from '@koa/router';
+import { StoreUnavailableError } from '../../domain/errors.ts';
 
 export interface OpsDeps {
-  /** Rejects when the stores do not answer. */
+  /** Rejects when a store does not answer; the detail of a StoreUnavailableError says which and why, without addresses. */
   readonly ping: () => Promise<void>;
   /** True once the process has begun to drain. */
   readonly stopping: () => boolean;
@@ -16,12 +17,13 @@ export function opsRouter({ ping, stopping }: OpsDeps): Router {
     })
     .get('/readyz', async (ctx) => {
       ctx.set('Cache-Control', 'no-store');
-      const store = await ping().then(
-        () => 'ok',
-        (error: unknown) => (error instanceof Error ? error.message : 'does not answer'),
-      );
+      const store = await ping().then(() => 'ok', faultOf);
       const ready = store === 'ok' && !stopping();
       ctx.status = ready ? 200 : 503;
       ctx.body = { status: ready ? 'ok' : 'unavailable', checks: { store, process: stopping() ? 'stopping' : 'ok' } };
     });
+}
+
+function faultOf(error: unknown): string {
+  return (error instanceof StoreUnavailableError && error.detail) || 'does not answer';
 }
