@@ -8,6 +8,8 @@ export interface ListenOptions {
   readonly port: number;
   /** How long requests under way may take to finish when it is disposed of. */
   readonly drainSeconds: number;
+  /** Whether other processes of this user may listen there too (SO_REUSEPORT): the system deals out connections among them. */
+  readonly reusePort: boolean;
 }
 
 /** Shorter than Node's own (60 s and 300 s): a request of ours is small, and whoever drips one holds a connection. Milliseconds. */
@@ -17,7 +19,7 @@ const PATIENCE = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTime
  * Listens. Disposing of it takes no new connections, lets requests under way finish, and resolves when their handlers have ended,
  * so that what they use can be closed after it.
  */
-export async function listen(app: Koa, { host, port, drainSeconds }: ListenOptions): Promise<AsyncDisposable> {
+export async function listen(app: Koa, { host, port, drainSeconds, reusePort }: ListenOptions): Promise<AsyncDisposable> {
   const handle = app.callback();
   const running = new Set<Promise<void>>();
   // Browsers open connections ahead; one that has asked for nothing yet is not waited for.
@@ -33,7 +35,7 @@ export async function listen(app: Koa, { host, port, drainSeconds }: ListenOptio
     silent.add(socket);
     socket.once('close', () => silent.delete(socket));
   });
-  server.listen(port, host);
+  server.listen({ port, host, reusePort });
   await once(server, 'listening');
   return {
     async [Symbol.asyncDispose]() {

@@ -6,6 +6,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface ServerProcess extends AsyncDisposable {
   readonly issuer: string;
+  readonly pid: number;
   /** Everything it has printed, standard output and error. */
   output(): string;
   /** Ends it with the signal and waits until it is gone; resolves to its exit code, null after a signal. */
@@ -37,6 +38,7 @@ export async function startProcess(env: Readonly<Record<string, string>> & { rea
   };
   return {
     issuer,
+    pid: child.pid ?? 0,
     output: () => output,
     end,
     async [Symbol.asyncDispose]() {
