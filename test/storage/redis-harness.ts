@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { StoreUnavailableError } from '../../src/domain/errors.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Generations } from '../../src/storage/mongo/open-mongo.ts';
 import { openRedis, type RedisOptions, type RedisStores } from '../../src/storage/redis/open-redis.ts';
-import { createTestClock, type Harness, type OpenHarness } from '../contract/harness.ts';
+import type { Harness, OpenHarness } from '../contract/harness.ts';
 import { openSqliteHarness } from '../contract/sqlite-harness.ts';
 import type { RedisAddress } from '../support/redis.ts';
 
@@ -33,7 +35,7 @@ export function openTestRedis(address: RedisAddress, options: Partial<RedisOptio
 export function redisHarness(address: () => Promise<RedisAddress>): OpenHarness {
   return async (): Promise<Harness> => {
     const sqlite = await openSqliteHarness();
-    const clock = createTestClock();
+    const { clock } = sqlite;
     const redis = await openTestRedis(await address(), { clock: clock.now, timeoutMs: 5000 });
     const { artifacts, challenges, counters } = redis;
     const holdings = { ...sqlite.storage.holdings, ...redis.holdings };
@@ -46,4 +48,20 @@ export function redisHarness(address: () => Promise<RedisAddress>): OpenHarness 
       },
     };
   };
+}
+
+/** Tries until it is true; a store that is away for a moment counts as false. @throws the last error, or that it never was */
+export async function eventually(attempt: () => Promise<boolean>, withinMs = 8000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    let error: unknown = new Error('never');
+    try {
+      if (await attempt()) return;
+    } catch (thrown) {
+      if (!(thrown instanceof StoreUnavailableError)) throw thrown;
+      error = thrown;
+    }
+    if (Date.now() > deadline) throw error;
+    await delay(25);
+  }
 }

@@ -35,10 +35,9 @@ export interface RedisServer extends AsyncDisposable {
 export interface RedisServerOptions {
   /** Of redis-server, after those that turn persistence off. */
   readonly args?: readonly string[];
-  /** A file in its folder, for what takes none of its settings as arguments; it is the whole configuration. */
   readonly program?: 'redis-server' | 'redis-sentinel';
   readonly port?: number;
-  /** Writes what the server needs into its folder before it starts; gives back its arguments, instead of the usual ones. */
+  /** Writes into its folder what the server needs to start; gives back its arguments, instead of the usual ones. */
   readonly prepare?: (folder: string, port: number) => Promise<readonly string[]>;
 }
 

@@ -24,6 +24,8 @@ export interface Connection {
   inspect(): Promise<readonly Primary[]>;
   /** Resolves once connected, or when the first attempt has failed. */
   firstAttempt(): Promise<void>;
+  /** How many connections have been lost so far: the next one may lead to a server that knows less. */
+  losses(): number;
   /** What was last wrong; undefined while connected. */
   failure(): Error | undefined;
   close(): void;
@@ -138,12 +140,18 @@ function overCluster(cluster: Cluster, options: RedisOptions): Connection {
 
 function over(client: Redis | Cluster, primaries: () => readonly Redis[], { timeoutMs }: RedisOptions): Connection {
   let failure: Error | undefined;
+  let losses = 0;
   client.on('error', (error: Error) => {
     failure = error;
   });
   client.on('ready', () => {
     failure = undefined;
   });
+  for (const event of ['close', '-node']) {
+    client.on(event, () => {
+      losses += 1;
+    });
+  }
 
   const inspectOne = async (server: Redis): Promise<Primary> => {
     const info = await server.info();
@@ -163,6 +171,7 @@ function over(client: Redis | Cluster, primaries: () => readonly Redis[], { time
       // `once` also ends, by throwing it, with the first error that is emitted; `failure` has it.
       await once(client, 'ready', { signal: AbortSignal.timeout(timeoutMs) }).catch(() => undefined);
     },
+    losses: () => losses,
     failure: () => failure,
     close: () => client.disconnect(),
   };

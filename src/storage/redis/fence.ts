@@ -57,6 +57,8 @@ export interface FenceDeps {
 interface View {
   readonly generation: number;
   readonly server: string;
+  /** Another process has begun it while this one was running, and may be loading its scripts just now. */
+  readonly news: boolean;
   readonly texts: ReadonlyMap<Script, string>;
   readonly call: Call;
 }
@@ -75,20 +77,26 @@ export function createFence(deps: FenceDeps): Fence {
   let view: View | undefined;
   let confirmedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
+  let lossesThen = 0;
   let confirming: Promise<View> | undefined;
   let renewing: Promise<View> | undefined;
 
-  const adopt = (generation: number, server: string): View => {
+  const adopt = (found: View, losses: number): View => {
     confirmedAt = performance.now();
-    if (view?.generation !== generation || view.server !== server) view = createView(deps, generation, server);
+    lossesThen = losses;
+    if (view?.generation !== found.generation || view.server !== found.server) view = found;
     return view;
   };
 
   const askWhatCounts = async (): Promise<View> => {
     const before = view;
-    const [primaries, generation] = await Promise.all([suited(deps.connection), deps.generations.current()]);
+    const losses = deps.connection.losses();
+    const primaries = await suited(deps.connection);
+    const generation = await deps.generations.current();
     // A renewal that was faster knows better.
-    return view !== undefined && view !== before ? view : adopt(generation, serverName(deps, primaries));
+    if (view !== undefined && view !== before) return view;
+    const news = view !== undefined && view.generation !== generation;
+    return adopt(createView(deps, { generation, server: serverName(deps, primaries), news }), losses);
   };
 
   const confirm = (): Promise<View> => {
@@ -101,7 +109,7 @@ export function createFence(deps: FenceDeps): Fence {
 
   const trusted = (): View | Promise<View> => {
     const now = performance.now();
-    if (view === undefined || now - confirmedAt > TRUST_FOR_MS) return confirm();
+    if (view === undefined || now - confirmedAt > TRUST_FOR_MS || deps.connection.losses() !== lossesThen) return confirm();
     // Callers do not wait for this one; when it fails, and goes on failing, they hear of it above.
     if (now - Math.max(confirmedAt, triedAt) > CONFIRM_AFTER_MS) confirm().catch(() => undefined);
     return view;
@@ -109,8 +117,9 @@ export function createFence(deps: FenceDeps): Fence {
 
   const renew = (failed: View): View | Promise<View> => {
     if (view !== undefined && view !== failed) return view;
-    renewing ??= findWhole(deps, failed.generation)
-      .then(({ generation, server }) => adopt(generation, server))
+    const losses = deps.connection.losses();
+    renewing ??= findWhole(deps, failed)
+      .then((found) => adopt(found, losses))
       .finally(() => {
         renewing = undefined;
       });
@@ -167,14 +176,16 @@ async function suited(connection: Connection): Promise<readonly Primary[]> {
  * Finds or begins a generation of which the servers have lost nothing, and loads its scripts. `failed` is the one whose script was missing.
  * The servers are asked first: what is begun later than that is younger than the connections to them.
  */
-async function findWhole(deps: FenceDeps, failed: number): Promise<{ generation: number; server: string }> {
+async function findWhole(deps: FenceDeps, failed: View): Promise<View> {
   const primaries = await suited(deps.connection);
   const server = serverName(deps, primaries);
   const counts = await deps.generations.current();
-  const kept = (await isMarked(deps, counts, primaries)) || (counts !== failed && (await becomesMarked(deps, counts, primaries)));
+  const loading = failed.news || counts !== failed.generation;
+  const kept = (await isMarked(deps, counts, primaries)) || (loading && (await becomesMarked(deps, counts, primaries)));
   const generation = kept || (await hasLostNothing(deps, primaries)) ? counts : await deps.generations.next(counts);
-  await load(createView(deps, generation, server), primaries);
-  return { generation, server };
+  const view = createView(deps, { generation, server, news: false });
+  await load(view, primaries);
+  return view;
 }
 
 /** Whether the scripts of the generation have been loaded on every server, and not been forgotten since. */
@@ -228,7 +239,8 @@ function serverName({ topology }: FenceDeps, [primary]: readonly Primary[]): str
   return topology === 'cluster' || primary === undefined ? 'the cluster' : primary.report.replicationId;
 }
 
-function createView(deps: FenceDeps, generation: number, server: string): View {
+function createView(deps: FenceDeps, of: Pick<View, 'generation' | 'server' | 'news'>): View {
+  const { generation, server } = of;
   const { connection, keyPrefix } = deps;
   const texts = new Map([...deps.scripts, MARK].map((script) => [script, textOf(script, deps, generation, server)]));
   const digests = new Map([...texts].map(([script, text]) => [script, digestOf(text)]));
@@ -236,7 +248,7 @@ function createView(deps: FenceDeps, generation: number, server: string): View {
     const space = script.outlives ? keyPrefix : `${keyPrefix}${generation}:`;
     return connection.evaluate(digests.get(script) ?? digestOf(script.body), space + key, args);
   };
-  return { generation, server, texts, call };
+  return { ...of, texts, call };
 }
 
 /** With flags a script is refused by a replica as a whole, even one that only reads: what a demoted primary knows is out of date. */
