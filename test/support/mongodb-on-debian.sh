@@ -15,7 +15,7 @@ set -euo pipefail
 FERRETDB=v2.7.0
 CACHE=${GATEHOUSE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gatehouse-test}
 # To be counted up whenever make_installation makes something else.
-ROOT=$CACHE/mongodb-ferretdb-$FERRETDB-1
+ROOT=$CACHE/mongodb-ferretdb-$FERRETDB-2
 ACCOUNT=gatehouse PASSWORD=Gatehouse-test-1
 BIN=/usr/lib/postgresql/18/bin
 
@@ -33,6 +33,65 @@ start_postgres() { # the data folder, as seen inside, then options
     -c cron.host=$1 -c documentdb.localhost_connection_string=host=$1 ${*:2}" </dev/null >/dev/null
 }
 
+# What MongoDB promises and FerretDB lacks. Writers that race for one key of a unique index may deadlock in PostgreSQL:
+# the one it gives up tries again, one such at a time, so that each of them has succeeded or met a duplicate in the end.
+# And a duplicate is one by its code, for every command.
+build_ferretdb() { # the folder that gets the binary
+  go mod download "github.com/FerretDB/FerretDB/v2@$FERRETDB"
+  cp -r "$(go env GOMODCACHE)/github.com/!ferret!d!b/!ferret!d!b/v2@$FERRETDB" "$1/source"
+  cd "$1/source"
+  chmod -R u+w .
+  cat >internal/documentdb/again.go <<'GO'
+package documentdb
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+var oneByOne sync.Mutex
+
+func again(f func() error) error {
+	err := f()
+	if deadlocked(err) {
+		oneByOne.Lock()
+		defer oneByOne.Unlock()
+	}
+	for deadlocked(err) {
+		err = f()
+	}
+	return err
+}
+
+func deadlocked(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "40P01"
+}
+GO
+  patch --quiet --strip=1 <<'PATCH'
+--- a/internal/documentdb/pool.go
++++ b/internal/documentdb/pool.go
+@@ -103,5 +103,5 @@
+ 
+ 	defer conn.Release()
+ 
+-	if err = f(conn.Conn()); err != nil {
++	if err = again(func() error { return f(conn.Conn()) }); err != nil {
+ 		return lazyerrors.Error(err)
+--- a/internal/mongoerrors/mongoerrors.go
++++ b/internal/mongoerrors/mongoerrors.go
+@@ -119,3 +119,5 @@
+ 	switch pg.Code {
++	case pgerrcode.UniqueViolation, pgerrcode.ExclusionViolation:
++		code = ErrDuplicateKey
+ 	case pgerrcode.QueryCanceled:
+ 		code = ErrMaxTimeMSExpired
+PATCH
+  CGO_ENABLED=0 go build -buildvcs=false -o "$1" ./cmd/ferretdb
+}
+
 make_installation() {
   local final=$ROOT work go
   [[ ! -d $ROOT ]] || return 0
@@ -40,13 +99,14 @@ make_installation() {
   rm -rf --one-file-system "$CACHE"/mongodb-building.*
   work=$(mktemp -d "$CACHE/mongodb-building.XXXXXX")
   ROOT=$work/root
+  trap 'inside $BIN/pg_ctl stop --mode=immediate --pgdata=/srv/empty &>/dev/null || true' EXIT
 
-  CGO_ENABLED=0 GOBIN=$work go install "github.com/FerretDB/FerretDB/v2/cmd/ferretdb@$FERRETDB" &
-  go=$!
-  if ! command -v debootstrap; then
+  if ! { command -v debootstrap && command -v patch; }; then
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap patch
   fi
+  build_ferretdb "$work" &
+  go=$!
   # Forky is the first Debian with DocumentDB. The debootstrap of bookworm knows the name of sid alone, made the same way.
   debootstrap --variant=minbase --include=postgresql-18-documentdb \
     forky "$ROOT" http://deb.debian.org/debian /usr/share/debootstrap/scripts/sid
@@ -62,6 +122,9 @@ listen_addresses = ''
 shared_preload_libraries = 'pg_cron,pg_documentdb_core,pg_documentdb'
 cron.database_name = 'postgres'
 documentdb_core.enableCollation = on
+# Those who race for a key of a unique index wait for each other this long; then one is given up, all of its command.
+deadlock_timeout = 10ms
+documentdb.throwDeadlockOnCRUD = on
 # Shared memory of the system would outlive a SIGKILL.
 dynamic_shared_memory_type = mmap
 CONF
