@@ -1,5 +1,24 @@
+import type { Connection } from 'mongoose';
 import type { Clock } from '../../lib/clock.ts';
+import { createGate, type Gate } from '../gate.ts';
 import type { Storage } from '../storage.ts';
+import { createAccountStore } from './account-store.ts';
+import { createArtifactStore } from './artifact-store.ts';
+import { createAuditLog } from './audit-log.ts';
+import { createClientStore } from './client-store.ts';
+import { createCompareAndSwap } from './compare-and-swap.ts';
+import { asUnusable, connect } from './connection.ts';
+import { createGenerations } from './generations.ts';
+import { createHoldings } from './holdings.ts';
+import { INSTANCE, type Instance, instanceOn } from './instance.ts';
+import { createKeyStore } from './key-store.ts';
+import { createMfaStore } from './mfa-store.ts';
+import { migrate } from './migrate.ts';
+import { migrations } from './migrations.ts';
+import { translate } from './mongo-errors.ts';
+import { createOneTimeLinkStore } from './one-time-link-store.ts';
+import { createTenantStore } from './tenant-store.ts';
+import { within } from './within.ts';
 
 export interface MongoOptions {
   /** mongodb:// or mongodb+srv://, with the name of the database; replica set, TLS and the like are in its query. */
@@ -26,9 +45,60 @@ export interface Generations {
   next(old: number): Promise<number>;
 }
 
-/** What must last: the ports of MongoDB. `artifacts` takes the durable kinds. */
+/** What must last: the ports of MongoDB. `artifacts` takes the durable kinds, and `holdings` shows those. */
 export interface MongoStores
-  extends Pick<Storage, 'tenants' | 'accounts' | 'links' | 'mfa' | 'clients' | 'keys' | 'artifacts' | 'audit' | 'ping'>,
+  extends Pick<Storage, 'tenants' | 'accounts' | 'links' | 'mfa' | 'clients' | 'keys' | 'artifacts' | 'audit' | 'holdings' | 'ping'>,
     AsyncDisposable {
   readonly generations: Generations;
+}
+
+/**
+ * Connects, and brings the database to the newest schema.
+ * @throws StorageUnusableError when the server does not answer or lets us not in, or the database is not ours, or newer
+ */
+export async function openMongo(options: MongoOptions): Promise<MongoStores> {
+  const connection = await connect(options);
+  try {
+    const instance = instanceOn(connection);
+    if (!connection.db) throw new Error('a connection that is open has a database');
+    await migrate({ db: connection.db, instance }, migrations);
+    return storesOn(connection, instance, options);
+  } catch (error) {
+    await connection.destroy(true);
+    throw asUnusable(error, options);
+  }
+}
+
+function storesOn(connection: Connection, instance: Instance, { clock, timeoutMs }: MongoOptions): MongoStores {
+  const gate = createGate(translate);
+  const pass: Gate['pass'] = (work) => gate.pass(() => within(timeoutMs, work()));
+  const gated = <Port extends Methods<Port>>(port: Port) => behind(pass, port);
+  return {
+    tenants: gated(createTenantStore(connection)),
+    accounts: gated(createAccountStore(connection, createCompareAndSwap(timeoutMs))),
+    links: gated(createOneTimeLinkStore(connection, clock)),
+    mfa: gated(createMfaStore(connection)),
+    clients: gated(createClientStore(connection, createCompareAndSwap(timeoutMs))),
+    keys: gated(createKeyStore(connection)),
+    artifacts: gated(createArtifactStore(connection, clock)),
+    audit: gated(createAuditLog(connection)),
+    generations: gated(createGenerations(instance, timeoutMs)),
+    holdings: createHoldings(connection, clock, pass),
+    async ping() {
+      await pass(() => instance.findOne({ _id: INSTANCE.schema }).lean().exec());
+    },
+    async [Symbol.asyncDispose]() {
+      await gate.close();
+      await connection.destroy();
+    },
+  };
+}
+
+/** A port, each of whose methods gives a promise. */
+type Methods<Port> = { readonly [Name in keyof Port]: (...values: never[]) => Promise<unknown> };
+
+/** The same port, each of whose calls passes the gate. */
+function behind<Port extends Methods<Port>>(pass: Gate['pass'], port: Port): Port {
+  const calls = Object.entries<(...values: never[]) => Promise<unknown>>(port);
+  return Object.fromEntries(calls.map(([name, call]) => [name, (...values: never[]) => pass(() => call(...values))])) as Port;
 }

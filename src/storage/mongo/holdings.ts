@@ -1,0 +1,45 @@
+import mongoose, { type Connection, type Model } from 'mongoose';
+import type { Clock } from '../../lib/clock.ts';
+import type { Gate } from '../gate.ts';
+import type { Holdings } from '../holdings.ts';
+import { type ArtifactDocument, isLive, storedOf } from './artifact-store.ts';
+import { type AuditDocument, fromEvent, insertMissing, toEvent } from './audit-log.ts';
+import { enrolledOf, type FactorDocument } from './mfa-store.ts';
+import { type LinkDocument, linkOf } from './one-time-link-store.ts';
+
+/** Over the models that the stores have registered. Each page passes the gate by itself: between two of them the reader may take its time. */
+export function createHoldings(connection: Connection, clock: Clock, pass: Gate['pass']): Holdings {
+  const events = connection.model<AuditDocument>('audit_events');
+
+  async function* pages<Document extends { readonly _id: string | number }, Entry>(
+    model: Model<Document>,
+    limit: number,
+    toEntries: (documents: readonly Document[]) => readonly Entry[],
+  ) {
+    let filter = {};
+    for (;;) {
+      const after = filter;
+      const documents = await pass(() => model.find(after).sort({ _id: 1 }).limit(limit).lean<Document[]>().exec());
+      const last = documents.at(-1);
+      if (!last) return;
+      yield toEntries(documents);
+      filter = { _id: mongoose.trusted({ $gt: last._id }) };
+    }
+  }
+
+  return {
+    factors: (limit) => pages(connection.model<FactorDocument>('totp_factors'), limit, (found) => found.map(enrolledOf)),
+    links: (limit) =>
+      pages(connection.model<LinkDocument>('one_time_links'), limit, (found) =>
+        found.filter(({ expiresAt }) => expiresAt > clock()).map(linkOf),
+      ),
+    artifacts: (limit) =>
+      pages(connection.model<ArtifactDocument>('artifacts'), limit, (found) =>
+        found.filter((document) => isLive(document, clock())).map(storedOf),
+      ),
+    auditEvents: (limit) => pages(events, limit, (found) => found.map(toEvent)),
+    async restoreAuditEvents(missing) {
+      await pass(() => insertMissing(events, missing.map(fromEvent)));
+    },
+  };
+}
