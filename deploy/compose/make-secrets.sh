@@ -1,0 +1,32 @@
+#!/bin/sh
+# Makes the secrets that docker-compose.yml hands to its containers, in the folder `secrets` beside this file. What is there stays as it is.
+set -eu
+umask 077
+cd "$(dirname "$0")"
+mkdir -p secrets
+# Compose mounts the files with the owner and the mode they have here, and each container runs as another user: so the files are
+# readable by all and the folder is closed.
+chmod 700 secrets
+cd secrets
+
+# Writes standard input to the file, whole or not at all.
+keep() {
+  cat > "$1.new"
+  chmod 444 "$1.new"
+  mv -f "$1.new" "$1"
+}
+
+[ -e master-key ] || openssl rand -base64 32 | keep master-key
+[ -e mongodb-keyfile ] || openssl rand -base64 756 | keep mongodb-keyfile
+for name in mongodb-admin-password mongodb-password redis-password; do
+  [ -e "$name" ] || openssl rand -hex 32 | keep "$name"
+done
+
+# Redis is told the hash alone. Gatehouse may do everything but administer the server.
+hash=$(tr -d '\n' < redis-password | openssl dgst -sha256 -r | cut -d ' ' -f 1)
+keep redis-users <<END
+user default off
+user gatehouse on #$hash ~* &* +@all -@dangerous +info +config|get
+END
+
+echo "The secrets are in $(pwd). Keep a copy of master-key somewhere safe: what is stored encrypted cannot be read without it."
