@@ -51,7 +51,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
       GATEHOUSE_SERVER__PORT: String(await freePort()),
       GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
       GATEHOUSE_DEMO: 'off',
-      GATEHOUSE_STORAGE__SQLITE__SYNCHRONOUS: 'normal',
+      ...(env.GATEHOUSE_STORAGE__KIND === undefined && { GATEHOUSE_STORAGE__SQLITE__SYNCHRONOUS: 'normal' }),
       ...env,
     },
     cwd: folder.path,
