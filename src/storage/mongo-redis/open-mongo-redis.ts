@@ -1,8 +1,9 @@
+import { StoreUnavailableError } from '../../domain/errors.ts';
 import type { ArtifactStore } from '../../domain/tokens/artifact-store.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { storeUnavailable } from '../gate.ts';
 import type { Holdings } from '../holdings.ts';
-import { type MongoOptions, type MongoStores, openMongo } from '../mongo/open-mongo.ts';
+import { type Generations, type MongoOptions, type MongoStores, openMongo } from '../mongo/open-mongo.ts';
 import { openRedis, type RedisOptions, type RedisStores } from '../redis/open-redis.ts';
 import type { Storage } from '../storage.ts';
 
@@ -22,14 +23,16 @@ const DURABLE: ReadonlySet<string> = new Set(['Grant', 'RefreshToken', 'Consent'
 export async function openMongoRedis({ mongodb, redis, clock }: MongoRedisOptions): Promise<Storage> {
   const durable = await openMongo({ ...mongodb, clock });
   try {
-    return join(durable, await openRedis({ ...redis, generations: durable.generations, clock }));
+    const generations = watch(durable.generations);
+    const expiring = await openRedis({ ...redis, generations, clock });
+    return join({ durable, expiring, ping: () => ping(durable, expiring, generations.isAwaited) });
   } catch (error) {
     await durable[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-function join(durable: MongoStores, expiring: RedisStores): Storage {
+function join({ durable, expiring, ping }: { durable: MongoStores; expiring: RedisStores; ping: Storage['ping'] }): Storage {
   const { tenants, accounts, links, mfa, clients, keys, audit } = durable;
   const { challenges, counters } = expiring;
   return {
@@ -44,12 +47,7 @@ function join(durable: MongoStores, expiring: RedisStores): Storage {
     counters,
     artifacts: joinArtifacts(durable.artifacts, expiring.artifacts),
     holdings: joinHoldings(durable.holdings, expiring.holdings),
-    async ping() {
-      const answers = await Promise.allSettled([durable.ping(), expiring.ping()]);
-      const faults = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason as unknown);
-      if (faults.length > 1) throw storeUnavailable(faults.map(detailOf).join('; '), new AggregateError(faults));
-      if (faults.length === 1) throw faults[0];
-    },
+    ping,
     // Both delete by themselves what has expired.
     sweep: async () => 0,
     async [Symbol.asyncDispose]() {
@@ -93,4 +91,36 @@ function joinHoldings(durable: Holdings, expiring: Pick<Holdings, 'artifacts'>):
   };
 }
 
-const detailOf = (fault: unknown) => (fault instanceof Error && 'detail' in fault ? String(fault.detail) : 'a store does not answer');
+/** Asks both at once. Redis is not blamed where it is MongoDB that keeps it from answering. */
+async function ping(durable: MongoStores, expiring: RedisStores, isAwaited: () => boolean): Promise<void> {
+  const redis = expiring.ping().catch((error: unknown) => {
+    throw isAwaited() ? storeUnavailable('MongoDB: no answer in time', error) : error;
+  });
+  const answers = await Promise.allSettled([durable.ping(), redis]);
+  const [first, second] = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason as unknown);
+  if (first === undefined) return;
+  if (second === undefined || detailOf(second).startsWith('MongoDB:')) throw first;
+  throw storeUnavailable(`${detailOf(first)}; ${detailOf(second)}`, new AggregateError([first, second]));
+}
+
+/** Knows whether Redis is waiting to hear from MongoDB what counts. */
+function watch(generations: Generations): Generations & { isAwaited(): boolean } {
+  let awaited = 0;
+  const counted = async (asking: Promise<number>) => {
+    awaited += 1;
+    try {
+      return await asking;
+    } finally {
+      awaited -= 1;
+    }
+  };
+  return {
+    current: () => counted(generations.current()),
+    next: (old) => counted(generations.next(old)),
+    isAwaited: () => awaited > 0,
+  };
+}
+
+function detailOf(fault: unknown): string {
+  return (fault instanceof StoreUnavailableError && fault.detail) || 'a store does not answer';
+}
