@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { startContestant } from '../contract/contestant.ts';
+import { times } from '../contract/harness.ts';
+import { sampleTenant } from '../contract/samples.ts';
+import { mongodbForTests } from '../support/mongodb.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { openTestMongo } from './mongo-harness.ts';
+
+const mongodb = await mongodbForTests();
+
+/** A database without a collection, as somebody beside Gatehouse sees it. */
+async function emptyDatabase() {
+  const uri = mongodb.newDatabase();
+  const database = (await mongodb.client()).db(new URL(uri).pathname.slice(1));
+  return { uri, database, instance: database.collection<{ _id: string; [field: string]: unknown }>('instance') };
+}
+
+describe('the schema of a MongoDB database', { skip: mongodb.missing ?? false }, () => {
+  it('is made at the first opening, with a TTL index where something expires', async () => {
+    const { uri, database, instance } = await emptyDatabase();
+    await using _ = await openTestMongo(uri);
+    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 1);
+    assert.equal(await instance.findOne({ _id: 'migration' }), null, 'the lock is free again');
+    for (const name of ['one_time_links', 'artifacts']) {
+      const indexes = await database.collection(name).indexes();
+      assert.equal(indexes.find(({ key }) => 'sweepAt' in key)?.expireAfterSeconds, 0, name);
+    }
+  });
+
+  it('is made once by several processes that open an empty database at once', async () => {
+    const { uri, instance } = await emptyDatabase();
+    await using folder = await temporaryFolder();
+    const opener = new URL('./mongo-harness.ts', import.meta.url);
+    const processes = await Promise.all(times(3, (n) => startContestant(opener, `p${n}`)));
+    const at = Date.now() + 50;
+    await Promise.all(processes.map((each, n) => each.ask({ type: 'open', location: `${uri} ${join(folder.path, `${n}.db`)}`, at })));
+    await Promise.all(processes.map((each) => each.ask({ type: 'close' })));
+    for (const each of processes) await each[Symbol.asyncDispose]();
+    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 1);
+    await using stores = await openTestMongo(uri);
+    await stores.tenants.create(sampleTenant());
+    await assert.rejects(stores.tenants.create(sampleTenant()), { field: 'id' });
+    assert.equal(await stores.generations.current(), 1);
+  });
+
+  it('is completed when whoever began it has died, once its lock has run out', async () => {
+    const { uri, database, instance } = await emptyDatabase();
+    const until = new Date(Date.now() + 1500);
+    await instance.insertOne({ _id: 'schema', version: 0 });
+    await instance.insertOne({ _id: 'migration', holder: 'somebody dead', until });
+    await database.collection('accounts').createIndex({ emailKey: 1 }, { unique: true, name: 'emailKey' });
+    await using stores = await openTestMongo(uri);
+    assert.ok(Date.now() >= until.getTime() - 100, 'it waited for the lock');
+    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 1);
+    assert.deepEqual(await stores.tenants.list(), []);
+  });
+
+  it('is refused when a newer Gatehouse has made it, and left as it is', async () => {
+    const { uri, instance } = await emptyDatabase();
+    await instance.insertOne({ _id: 'schema', version: 99 });
+    await assert.rejects(openTestMongo(uri), (error: Error) => {
+      assert.match(error.message, /newer Gatehouse: its schema is version 99, this program knows up to 1\. Run that newer Gatehouse/);
+      assert.deepEqual({ ...error, name: error.name }, { name: 'StorageUnusableError', code: 'storage_unusable', reason: 'newer' });
+      return true;
+    });
+    assert.deepEqual(await instance.find().toArray(), [{ _id: 'schema', version: 99 }]);
+  });
+
+  it('is not made in a database of some other program', async () => {
+    const { uri, database } = await emptyDatabase();
+    await database.collection('accounts').insertOne({ iban: 'DE' });
+    await assert.rejects(openTestMongo(uri), { reason: 'foreign', message: /holds collections of some other program/ });
+    assert.deepEqual(
+      (await database.listCollections().toArray()).map(({ name }) => name),
+      ['accounts'],
+    );
+  });
+});
+
+describe('the generation of Redis in MongoDB', { skip: mongodb.missing ?? false }, () => {
+  it('is moved on once by any number of callers who saw the same one, and keeps', async () => {
+    const { uri } = await emptyDatabase();
+    await using one = await openTestMongo(uri);
+    await using other = await openTestMongo(uri);
+    assert.equal(await one.generations.current(), 1);
+    const counts = await Promise.all(times(20, (n) => (n % 2 === 0 ? one : other).generations.next(1)));
+    assert.deepEqual(new Set(counts), new Set([2]));
+    assert.equal(await one.generations.next(1), 2, 'a late one changes nothing');
+    assert.equal(await other.generations.next(2), 3);
+    await using later = await openTestMongo(uri);
+    assert.equal(await later.generations.current(), 3);
+  });
+});
