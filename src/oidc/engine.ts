@@ -1,4 +1,3 @@
-import type { JWK } from 'jose';
 import type { Middleware } from 'koa';
 import compose from 'koa-compose';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
@@ -32,11 +31,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
   const deps: ProviderDeps = { ...options, consents: createConsents(artifacts), sessions: createSessions({ artifacts, clock, longest }) };
   const provider = buildProvider(deps, jwks);
   await testOutboundGuard(provider, deps.outbound);
-  const readAccessToken = createAccessTokenReader({
-    issuer: deps.issuer,
-    jwks: { keys: jwks.map(publicPart) },
-    clock: deps.clock,
-  });
+  const readAccessToken = createAccessTokenReader(deps);
 
   return {
     middleware: compose([
@@ -57,20 +52,15 @@ function readJwtAtInspection(readAccessToken: ReadAccessToken): Middleware {
   const paths = new Set<string>([ROUTES.introspection, ROUTES.revocation]);
   return async (ctx, next) => {
     if (ctx.method === 'POST' && paths.has(ctx.path) && ctx.is('application/x-www-form-urlencoded')) {
-      rewriteForm(ctx.req, async (form) => {
+      rewriteForm(ctx.req, (form) => {
         const [token, second] = form.getAll('token');
         if (second !== undefined || token?.split('.').length !== 3) return;
-        const jti = await readAccessToken(token);
-        ctx.state[JWT_SHOWN] = jti !== undefined;
-        form.set('token', jti ?? 'not-a-token-of-ours');
+        const shown = readAccessToken(token);
+        ctx.state[JWT_SHOWN] = shown;
+        form.set('token', shown?.jti ?? 'not-a-token-of-ours');
         form.set('token_type_hint', 'access_token');
       });
     }
     await next();
   };
-}
-
-function publicPart(jwk: JWK): JWK {
-  const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest } = jwk;
-  return rest;
 }

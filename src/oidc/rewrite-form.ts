@@ -7,7 +7,7 @@ const LIMIT_BYTES = 56 * 1024;
  * Changes a form body on its way into the engine, which reads the request stream itself.
  * Nothing is read before the engine asks; its own limits and errors stay in force.
  */
-export function rewriteForm(req: IncomingMessage, change: (form: URLSearchParams) => Promise<void>): void {
+export function rewriteForm(req: IncomingMessage, change: (form: URLSearchParams) => void): void {
   const original = req.iterator.bind(req);
   delete req.headers['content-length'];
   req.headers['transfer-encoding'] = 'chunked';
@@ -21,7 +21,7 @@ export function rewriteForm(req: IncomingMessage, change: (form: URLSearchParams
         chunks.push(chunk);
       }
       const form = new URLSearchParams(Buffer.concat(chunks).toString());
-      await change(form);
+      change(form);
       yield Buffer.from(form.toString());
     })()) as IncomingMessage['iterator'];
 }

@@ -3,9 +3,10 @@ import { accountId } from '../domain/accounts/account.ts';
 import type { AccountStore } from '../domain/accounts/account-store.ts';
 import { clientId } from '../domain/clients/client.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
+import { isRecordOf, type ShownToken } from './access-tokens.ts';
 import { extrasOf } from './resources.ts';
 
-/** Set where a JWT access token was shown and checked, and its `jti` took its place. */
+/** Set to the ShownToken where a JWT access token was shown and its `jti` took its place. */
 export const JWT_SHOWN = 'jwtShown';
 
 interface Inspection {
@@ -23,7 +24,8 @@ export async function mayInspect(
   { ctx, client, token }: Inspection,
   stores: { accounts: AccountStore; clients: ClientStore },
 ): Promise<boolean> {
-  if (token.kind !== 'RefreshToken' && ctx.state[JWT_SHOWN] !== true) return false;
+  const shown = ctx.state[JWT_SHOWN] as ShownToken | undefined;
+  if (token.kind !== 'RefreshToken' && !(shown && isRecordOf(shown, token))) return false;
   if (token.accountId) {
     const person = await stores.accounts.findSubject(accountId(token.accountId));
     if (!person || person.disabled) return false;

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type Provider from 'oidc-provider';
 import type { AccountStore } from '../domain/accounts/account-store.ts';
-import type { ReadAccessToken, RecordedToken } from './access-tokens.ts';
+import { isRecordOf, type ReadAccessToken, type RecordedToken } from './access-tokens.ts';
 import { findPerson } from './claims.ts';
 import { extrasOf } from './resources.ts';
 
@@ -39,8 +39,9 @@ function allowOrigin(ctx: Context): void {
 
 async function answer(ctx: Context, bearer: string, deps: UserinfoDeps): Promise<void> {
   const { provider } = deps;
-  const jti = await deps.readAccessToken(bearer);
-  const token = jti === undefined ? undefined : await provider.AccessToken.find(jti);
+  const shown = deps.readAccessToken(bearer);
+  const found = shown && (await provider.AccessToken.find(shown.jti));
+  const token = found && isRecordOf(shown, found) ? found : undefined;
   const client = token?.clientId === undefined ? undefined : await provider.Client.find(token.clientId);
   const origin = ctx.get('Origin');
   if (origin && client && !extrasOf(client).allowed_origins.includes(origin)) {

@@ -7,7 +7,9 @@ import {
   decodeProtectedHeader,
   exportJWK,
   generateKeyPair,
+  importJWK,
   type JSONWebKeySet,
+  type JWTPayload,
   jwtVerify,
   SignJWT,
 } from 'jose';
@@ -15,7 +17,7 @@ import type { Account } from '../../src/domain/accounts/account.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { get, type ProtocolClient, post, protocolClient, tokensOf, userinfo } from '../support/protocol-client.ts';
 import { CALLBACK } from '../support/relying-party.ts';
-import { startServer, type TestServer } from '../support/start-server.ts';
+import { ORIGIN, startServer, type TestServer } from '../support/start-server.ts';
 
 describe('access tokens, ID tokens and userinfo', () => {
   let server: TestServer;
@@ -122,6 +124,23 @@ describe('access tokens, ID tokens and userinfo', () => {
     ];
     for (const token of forged) assert.equal((await userinfo(server, token)).status, 401, token);
     assert.equal((await userinfo(server, access)).status, 200);
+  });
+
+  it('[security 38] a token that our own key signed is refused when it is not the one we handed out', async () => {
+    const { access_token: access } = await tokens();
+    const [key] = await server.house.keys.load(ORIGIN);
+    const { kid, alg } = decodeProtectedHeader(String(access));
+    assert.deepEqual([key?.kid, key?.alg], [kid, alg]);
+    const claims = decodeJwt(String(access));
+    const sign = async (payload: JWTPayload) =>
+      await new SignJWT(payload).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: String(kid) }).sign(await importJWK(key ?? {}));
+    for (const payload of [claims, { ...claims, scope: 'admin:all' }, { ...claims, exp: Number(claims.exp) + 60 }]) {
+      const forged = await sign(payload);
+      assert.equal((await userinfo(server, forged)).status, 401);
+      assert.deepEqual((await client.introspect(forged)).json, { active: false });
+      await client.revoke(forged);
+    }
+    assert.equal((await client.introspect(access)).json.active, true, 'the one we handed out lives');
   });
 
   it('[security 40] codes, refresh tokens and token ids are all different, long, and begin and end anyhow', async () => {
