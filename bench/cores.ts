@@ -13,6 +13,9 @@ function usableCores(): readonly number[] {
   });
 }
 
+/** USER_HZ, which is 100 on every architecture that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
 export interface ServerCores {
   readonly cores: Cores;
   /** There were too few for the load to have one to itself. */
@@ -44,21 +47,17 @@ export function pinSelf(cores: Cores): void {
   execFileSync('taskset', ['-a', '-c', '-p', cores, String(process.pid)], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-/** Seconds of CPU time that a process and its children have used, all threads, in user mode and in the kernel. */
+/** Seconds of CPU time that a process and its children have used, in user mode and in the kernel, with threads that have ended. */
 export function cpuSeconds(pid: number): number {
-  return familyOf(pid).reduce((sum, member) => sum + threadSeconds(member), 0);
-}
-
-function familyOf(pid: number): readonly number[] {
   const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' '),
   );
-  return [pid, ...children.filter((text) => text.trim()).flatMap((child) => familyOf(Number(child)))];
+  return children.filter((text) => text.trim()).reduce((sum, child) => sum + cpuSeconds(Number(child)), ownSeconds(pid));
 }
 
-/** schedstat counts nanoseconds, where stat counts ticks of 10 ms. */
-function threadSeconds(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const nanoseconds = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]));
-  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e9;
+/** proc(5): fields 14 and 15 of `stat`, in ticks; the name in field 2 may hold anything up to the last parenthesis. */
+function ownSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
