@@ -100,7 +100,8 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
 async function openStorage({ storage, data_dir: folder }: Config, clock: Clock): Promise<Storage> {
   if (storage.kind === 'sqlite') {
     const { path, busy_timeout_ms: busyTimeoutMs, synchronous } = storage.sqlite;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Where it cannot be made, opening the file in it says what to do.
+    await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => undefined);
     return await openSqlite({ path, busyTimeoutMs, synchronous, clock });
   }
   const { openMongoRedis } = await import('./storage/mongo-redis/open-mongo-redis.ts');

@@ -16,6 +16,7 @@ import { rawRequest } from '../support/raw-request.ts';
 import { CALLBACK } from '../support/relying-party.ts';
 import { type ServerProcess, startProcess } from '../support/start-process.ts';
 import { ORIGIN, PASSWORD } from '../support/start-server.ts';
+import { storesForTests } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -105,7 +106,7 @@ async function failedStart(env: Record<string, string>) {
   return { code, output };
 }
 
-describe('two workers on one SQLite file', () => {
+describe('workers', () => {
   it('both answer on one port, welcome whoever started them once, and end with exit code 0', async () => {
     await using folder = await temporaryFolder();
     await using server = await startProcess(await settings(folder.path));
@@ -151,24 +152,29 @@ describe('two workers on one SQLite file', () => {
     await until('the end of the workers', async () => !pids.some(isAlive));
     await assert.rejects(fetch(`${server.issuer}/healthz`));
   });
-
-  it('sign people in and exchange tokens across each other', async () => {
-    await using folder = await temporaryFolder();
-    const env = await settings(folder.path);
-    const issued = await prepare(env, folder.path);
-    await using server = await startProcess(env);
-    await both(server);
-    const client = await protocolClient(server, issued);
-    const tokens = await Promise.all(Array.from({ length: PEOPLE }, (_, n) => tokensOf(client, { identifier: `person${n}@example.com` })));
-    const refreshed = await Promise.all(tokens.map(({ refresh_token: token }) => client.refresh(token)));
-    const inspected = await Promise.all(refreshed.map(({ json }) => client.introspect(json.access_token)));
-    assert.deepEqual(new Set(inspected.map(({ json }) => json.active)), new Set([true]));
-    await delay(50);
-    for (const path of ['/oauth/authorize', '/oauth/token', '/oauth/introspect'])
-      assert.deepEqual(workersIn(server.output(), path), new Set([1, 2]), path);
-    assert.equal(await server.end('SIGTERM'), 0);
-  });
 });
+
+for (const store of await storesForTests())
+  describe(`two workers on ${store.name}`, { skip: store.missing ?? false }, () => {
+    it('sign people in and exchange tokens across each other', async () => {
+      await using folder = await temporaryFolder();
+      const env = await settings(folder.path, await store.fresh());
+      const issued = await prepare(env, folder.path);
+      await using server = await startProcess(env);
+      await both(server);
+      const client = await protocolClient(server, issued);
+      const tokens = await Promise.all(
+        Array.from({ length: PEOPLE }, (_, n) => tokensOf(client, { identifier: `person${n}@example.com` })),
+      );
+      const refreshed = await Promise.all(tokens.map(({ refresh_token: token }) => client.refresh(token)));
+      const inspected = await Promise.all(refreshed.map(({ json }) => client.introspect(json.access_token)));
+      assert.deepEqual(new Set(inspected.map(({ json }) => json.active)), new Set([true]));
+      await delay(50);
+      for (const path of ['/oauth/authorize', '/oauth/token', '/oauth/introspect'])
+        assert.deepEqual(workersIn(server.output(), path), new Set([1, 2]), path);
+      assert.equal(await server.end('SIGTERM'), 0);
+    });
+  });
 
 describe('a start with workers that cannot succeed', () => {
   it('tells what the configuration lacks once, and exits with 1', async () => {
