@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { StoreUnavailableError } from '../../src/domain/errors.ts';
 import { connect } from '../../src/storage/redis/connection.ts';
-import { createFence, type Script } from '../../src/storage/redis/fence.ts';
+import { createFence } from '../../src/storage/redis/fence.ts';
+import type { Script } from '../../src/storage/redis/generation-view.ts';
 import type { RedisStores } from '../../src/storage/redis/open-redis.ts';
 import { times, winners } from '../contract/harness.ts';
 import { addressOn, type RedisAddress, type RedisServer, startRedis, whyNoRedis } from '../support/redis.ts';
@@ -199,7 +200,7 @@ describe('the fence of Redis', { skip: whyNoRedis() ?? false }, () => {
       const script: Script = { memory: 'frees', body: `return redis.call('GET', KEYS[1]) or '${text}'` };
       const connection = await connect({ ...address, generations, caFile: undefined, timeoutMs: 1000, clock: () => new Date() });
       await connection.firstAttempt();
-      const fence = createFence({ connection, generations, topology: 'single', keyPrefix: address.keyPrefix, scripts: [script] });
+      const fence = createFence({ ...address, connection, generations, scripts: [script] });
       releases.push({ get: () => fence.run((call) => call(script, 'x')), close: () => connection.close() });
     }
     for (const _ of [1, 2, 3]) assert.deepEqual(await Promise.all(releases.map((release) => release.get())), ['old', 'new']);

@@ -41,12 +41,13 @@ export interface RedisServerOptions {
   readonly prepare?: (folder: string, port: number) => Promise<readonly string[]>;
 }
 
+const SERVER = 'redis-server';
 const START_TAKES_MS = 10_000;
 const run = promisify(execFile);
 
 /** Why there are no tests with Redis; undefined when there are. With CI=true a missing server is a failure instead. */
 export function whyNoRedis(): string | undefined {
-  if (spawnSync('redis-server', ['--version']).status === 0) return undefined;
+  if (spawnSync(SERVER, ['--version']).status === 0) return undefined;
   const reason = 'needs redis-server on PATH: apt-get install redis-server';
   if (process.env.CI) throw new Error(reason);
   return reason;
@@ -63,13 +64,14 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const cli = async (...command: readonly string[]) => (await run('redis-cli', ['-p', `${port}`, ...command])).stdout.trim();
   const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
     const gone = once(child, 'exit');
     child.kill(signal);
     if (signal !== 'SIGKILL') child.kill('SIGCONT');
     await gone;
   };
   const start = async () => {
-    child = spawn(options.program ?? 'redis-server', args, { stdio: 'ignore' });
+    child = spawn(options.program ?? SERVER, args, { stdio: 'ignore' });
     // A test process that is done does not wait for it, and takes it along.
     child.unref();
     await untilAnswering(cli, child);

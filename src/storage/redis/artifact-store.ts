@@ -5,7 +5,8 @@ import { type ReadArtifact, readAll } from './artifact-reader.ts';
 import { pairs, toEntries, toRecord } from './artifact-record.ts';
 import * as scripts from './artifact-scripts.ts';
 import { type Expiry, expiryOf } from './expiry.ts';
-import type { Call, Run, Script } from './fence.ts';
+import type { Run } from './fence.ts';
+import type { Call, Script } from './generation-view.ts';
 
 export interface ArtifactStoreDeps {
   readonly run: Run;
@@ -26,7 +27,34 @@ interface Draft extends ArtifactKey {
 const OWNERS: readonly OwnerIndex[] = ['grantId', 'accountId', 'clientId'];
 const NAMES: readonly NameIndex[] = ['uid', 'userCode'];
 
-export function createArtifactStore({ run, read, clock, inOrder }: ArtifactStoreDeps): ArtifactStore {
+export function createArtifactStore(deps: ArtifactStoreDeps): ArtifactStore {
+  return { ...readers(deps), ...writers(deps) };
+}
+
+function readers({ run, read }: ArtifactStoreDeps): Pick<ArtifactStore, 'find' | 'findBy' | 'list'> {
+  /** What an index names may have expired, or carry another value by now. */
+  const readCarrying = async (call: Call, keys: readonly ArtifactKey[], index: OwnerIndex | NameIndex, value: string) =>
+    (await readAll(read, call, keys)).filter(({ artifact }) => artifact[index] === value).map(({ id, artifact }) => ({ id, artifact }));
+
+  return {
+    find: (kind, id) => run(async (call) => (await read(call, { kind, id }))?.artifact),
+    findBy: (kind, index, value) =>
+      run(async (call) => {
+        const named = (await call(scripts.NAMED, indexKey(index, value))) as readonly string[];
+        const keys = named.map(fromMember).filter((key) => key.kind === kind);
+        // A session that changes its id is there twice for a moment: the newer one is meant.
+        return (await readCarrying(call, keys, index, value))[0];
+      }),
+    list: (kind, index, value) =>
+      run(async (call) => {
+        const keys = new Map<string, ArtifactKey>();
+        for await (const some of scanOwner(call, index, value)) for (const key of some) if (key.kind === kind) keys.set(key.id, key);
+        return readCarrying(call, [...keys.values()], index, value);
+      }),
+  };
+}
+
+function writers({ run, clock, inOrder }: ArtifactStoreDeps): Omit<ArtifactStore, 'find' | 'findBy' | 'list'> {
   const draftOf = (kind: string, id: string, artifact: Artifact, expiresAt: Date | undefined): Draft => {
     const now = clock();
     return { kind, id, artifact, expiry: expiryOf(expiresAt, now), now: now.getTime() };
@@ -41,9 +69,6 @@ export function createArtifactStore({ run, read, clock, inOrder }: ArtifactStore
     return answer === 1;
   };
 
-  const readCarrying = async (call: Call, keys: readonly ArtifactKey[], index: OwnerIndex | NameIndex, value: string) =>
-    (await readAll(read, call, keys)).filter(({ artifact }) => artifact[index] === value).map(({ id, artifact }) => ({ id, artifact }));
-
   return {
     put: (kind, id, artifact, expiresAt) =>
       run(async (call) => {
@@ -56,20 +81,6 @@ export function createArtifactStore({ run, read, clock, inOrder }: ArtifactStore
         const won = await store(call, scripts.PUT_ONCE, draft, addToIndexes(call, draft));
         if (won) await mergeMembers(call, draft);
         return won;
-      }),
-    find: (kind, id) => run(async (call) => (await read(call, { kind, id }))?.artifact),
-    findBy: (kind, index, value) =>
-      run(async (call) => {
-        const named = (await call(scripts.NAMED, indexKey(index, value))) as readonly string[];
-        const keys = named.map(fromMember).filter((key) => key.kind === kind);
-        // A session that changes its id is there twice for a moment: the newer one is meant.
-        return (await readCarrying(call, keys, index, value))[0];
-      }),
-    list: (kind, index, value) =>
-      run(async (call) => {
-        const keys = new Map<string, ArtifactKey>();
-        for await (const some of scanOwner(call, index, value)) for (const key of some) if (key.kind === kind) keys.set(key.id, key);
-        return readCarrying(call, [...keys.values()], index, value);
       }),
     consume: (kind, id) =>
       run(async (call) => {

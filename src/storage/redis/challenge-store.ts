@@ -3,7 +3,8 @@ import type { ChallengeStore, LoginChallenge } from '../../domain/login/challeng
 import { tenantId } from '../../domain/tenants/tenant.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { expiryOf } from './expiry.ts';
-import type { Run, Script } from './fence.ts';
+import type { Run } from './fence.ts';
+import type { Script } from './generation-view.ts';
 
 /** `tries` is left alone when a challenge is replaced, so that going back a step buys no further guesses. */
 const PUT: Script = {

@@ -6,7 +6,7 @@ import { Cluster, type RedisOptions as DriverOptions, Redis } from 'ioredis';
 import { storeUnavailable } from '../gate.ts';
 import { StorageUnusableError } from '../storage-unusable-error.ts';
 import type { RedisOptions } from './open-redis.ts';
-import { faultOf } from './redis-errors.ts';
+import { faultOf, forgetCommand } from './redis-errors.ts';
 import { readServerReport, type ServerReport } from './server-report.ts';
 
 /** A server that takes writes, as it was when it was asked. */
@@ -33,6 +33,12 @@ export interface Connection {
 
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 1600;
+
+/** Of one node of a cluster. Then it is given up, until another node names it; when all are, the configured names are looked up again. */
+const NODE_RETRIES = 5;
+
+/** How soon a failover in a cluster is noticed when no other node has said so. */
+const SLOTS_REFRESH_MS = 2000;
 
 /** How long a closed socket may linger when the server does not answer. */
 const LINGER_MS = 200;
@@ -98,7 +104,9 @@ function clusterOptions({ timeoutMs, tls }: RedisOptions) {
   return {
     enableOfflineQueue: false,
     clusterRetryStrategy: retryDelay,
+    clusterNodeRetryStrategy: (attempt: number) => (attempt > NODE_RETRIES ? null : retryDelay(attempt)),
     slotsRefreshTimeout: timeoutMs,
+    slotsRefreshInterval: SLOTS_REFRESH_MS,
     // A command whose outcome is unknown is not sent again. Redirections are: they say that it has not run.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
@@ -138,10 +146,11 @@ function overCluster(cluster: Cluster, options: RedisOptions): Connection {
   return over(cluster, () => cluster.nodes('master'), options);
 }
 
-function over(client: Redis | Cluster, primaries: () => readonly Redis[], { timeoutMs }: RedisOptions): Connection {
+function over(client: Redis | Cluster, servers: () => readonly Redis[], { timeoutMs }: RedisOptions): Connection {
   let failure: Error | undefined;
   let losses = 0;
   client.on('error', (error: Error) => {
+    forgetCommand(error);
     failure = error;
   });
   client.on('ready', () => {
@@ -162,9 +171,12 @@ function over(client: Redis | Cluster, primaries: () => readonly Redis[], { time
     evaluate: (digest, key, args) => client.evalsha(digest, 1, key, ...args),
     async inspect() {
       if (client.status !== 'ready') throw storeUnavailable(`Redis: ${faultOf(failure) ?? 'not connected'}`, failure);
-      const answers = await Promise.allSettled(primaries().map(inspectOne));
+      const answers = await Promise.allSettled(servers().map(inspectOne));
       const reached = answers.filter((answer) => answer.status === 'fulfilled').map((answer) => answer.value);
-      if (reached.length > 0) return reached;
+      // A replica would take scripts, and answer with them once it is promoted, whatever it has missed.
+      const primaries = reached.filter(({ report }) => report.isPrimary);
+      if (primaries.length > 0) return primaries;
+      if (reached.length > 0) throw storeUnavailable('Redis: a replica, not the primary');
       throw answers.find((answer) => answer.status === 'rejected')?.reason ?? storeUnavailable('Redis: no node of the cluster answers');
     },
     async firstAttempt() {

@@ -10,9 +10,10 @@ import { createArtifactStore } from './artifact-store.ts';
 import { CHALLENGE_SCRIPTS, createChallengeStore } from './challenge-store.ts';
 import { type Connection, connect } from './connection.ts';
 import { COUNTER_SCRIPTS, createCounters } from './counters.ts';
-import { createFence, type Run, type Script } from './fence.ts';
+import { createFence, type Run } from './fence.ts';
+import type { Script } from './generation-view.ts';
 import { createHoldings } from './holdings.ts';
-import { faultOf, isDenial, translateRedisError } from './redis-errors.ts';
+import { faultOf, forgetCommand, isDenial, translateRedisError } from './redis-errors.ts';
 
 export interface RedisOptions {
   readonly topology: 'single' | 'sentinel' | 'cluster';
@@ -49,7 +50,7 @@ const PING: Script = { memory: 'keeps', body: `return redis.call('SET', KEYS[1],
  * @throws StorageUnusableError when Redis is reached, but refuses the credentials, is too old, or evicts keys
  */
 export async function openRedis(options: RedisOptions): Promise<RedisStores> {
-  const { clock, generations, topology, keyPrefix } = options;
+  const { clock, generations, topology, keyPrefix, database } = options;
   const connection = await connect(options);
   try {
     await refuseUnsuited(connection);
@@ -58,7 +59,7 @@ export async function openRedis(options: RedisOptions): Promise<RedisStores> {
     throw error;
   }
   const scripts = [...ARTIFACT_SCRIPTS, ...CHALLENGE_SCRIPTS, ...COUNTER_SCRIPTS, PING];
-  const fence = createFence({ connection, generations, topology, keyPrefix, scripts });
+  const fence = createFence({ connection, generations, topology, keyPrefix, database, scripts });
   const gate = createGate((error) => translateRedisError(error, faultOf(connection.failure())));
   const run: Run = (work) => gate.pass(() => fence.run(work));
 
@@ -88,6 +89,7 @@ async function refuseUnsuited(connection: Connection): Promise<void> {
   try {
     primaries = await connection.inspect();
   } catch (error) {
+    forgetCommand(error);
     if (isDenial(error)) throw denied(error);
     // Not reached: whoever asks for readiness hears of it.
     return;

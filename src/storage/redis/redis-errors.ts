@@ -81,9 +81,17 @@ export function faultOf(error: unknown): string | undefined {
  */
 export function translateRedisError(error: unknown, connectionFault: string | undefined): unknown {
   if (error instanceof StoreUnavailableError) return error;
+  forgetCommand(error);
   const fault = faultOf(error);
   if (fault === undefined) return error;
   return storeUnavailable(`Redis: ${fault === 'not connected' ? (connectionFault ?? fault) : fault}`, error);
+}
+
+/** The driver adds to an error what was sent, which may be a password or what somebody stores. Errors are logged. */
+export function forgetCommand(error: unknown): void {
+  if (!(error instanceof Error)) return;
+  Reflect.deleteProperty(error, 'command');
+  forgetCommand(lastNodeError(error));
 }
 
 function firstWord(error: unknown): string {

@@ -7,6 +7,7 @@ export interface Unsuited {
 
 /** What INFO says about one server, as far as it decides whether and how it can be trusted. */
 export interface ServerReport {
+  readonly isPrimary: boolean;
   readonly unsuited: Unsuited | undefined;
   /** Changes when the server is restarted or promoted. */
   readonly replicationId: string;
@@ -23,15 +24,14 @@ export function readServerReport(info: string): ServerReport {
     const colon = line.indexOf(':');
     if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1));
   }
+  const isPrimary = fields.get('role') === 'master';
   return {
+    isPrimary,
     unsuited: tooOld(fields.get('redis_version')) ?? evicting(fields.get('maxmemory_policy')),
     replicationId: fields.get('master_replid') ?? '',
     // With replicas there may be a failover, and a replica lags behind what its primary has synced.
     appendsOnly:
-      fields.get('aof_enabled') === '1' &&
-      fields.get('role') === 'master' &&
-      fields.get('connected_slaves') === '0' &&
-      fields.get('second_repl_offset') === '-1',
+      isPrimary && fields.get('aof_enabled') === '1' && fields.get('connected_slaves') === '0' && fields.get('second_repl_offset') === '-1',
   };
 }
 

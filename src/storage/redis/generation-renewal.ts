@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { storeUnavailable } from '../gate.ts';
+import type { Connection, Primary } from './connection.ts';
+import { createView, type FenceDeps, markOf, serverName, type View } from './generation-view.ts';
+
+/** How long another process has for loading the scripts of the generation it has begun. */
+const LOADING_TAKES_MS = 500;
+const LOOK_AGAIN_MS = 25;
+
+/** The servers, provided that none of them would forget what it has acknowledged. */
+export async function suited(connection: Connection): Promise<readonly Primary[]> {
+  const primaries = await connection.inspect();
+  const unsuited = primaries.find(({ report }) => report.unsuited)?.report.unsuited;
+  if (unsuited) throw storeUnavailable(`Redis: ${unsuited.detail}`);
+  return primaries;
+}
+
+/**
+ * Finds or begins a generation of which the servers have lost nothing, and loads its scripts. `failed` is the one whose script was missing.
+ * The servers are asked first: what is begun later than that is younger than the connections to them.
+ */
+export async function findWhole(deps: FenceDeps, failed: View): Promise<View> {
+  const primaries = await suited(deps.connection);
+  const server = serverName(deps, primaries);
+  const counts = await deps.generations.current();
+  const loading = failed.news || counts !== failed.generation;
+  const kept = (await isMarked(deps, counts, primaries)) || (loading && (await becomesMarked(deps, counts, primaries)));
+  const generation = kept || (await hasLostNothing(deps, primaries)) ? counts : await deps.generations.next(counts);
+  const view = createView(deps, { generation, server, news: false });
+  await load(view, primaries);
+  return view;
+}
+
+/** Whether the scripts of the generation have been loaded on every server, and not been forgotten since. */
+async function isMarked(deps: FenceDeps, generation: number, primaries: readonly Primary[]): Promise<boolean> {
+  const mark = markOf(deps, generation, serverName(deps, primaries));
+  const answers = await Promise.all(primaries.map(({ server }) => server.script('EXISTS', mark)));
+  return answers.every((answer) => Array.isArray(answer) && answer[0] === 1);
+}
+
+/** Another process has begun the generation; it is about to load the scripts, unless it has come to grief. */
+async function becomesMarked(deps: FenceDeps, generation: number, primaries: readonly Primary[]): Promise<boolean> {
+  for (let waited = 0; waited < LOADING_TAKES_MS; waited += LOOK_AGAIN_MS) {
+    await delay(LOOK_AGAIN_MS);
+    if (await isMarked(deps, generation, primaries)) return true;
+  }
+  return false;
+}
+
+async function hasLostNothing({ topology }: FenceDeps, [primary]: readonly Primary[]): Promise<boolean> {
+  if (topology !== 'single' || !primary?.report.appendsOnly) return false;
+  try {
+    const sync = await primary.server.config('GET', 'appendfsync');
+    const pause = await primary.server.config('GET', 'no-appendfsync-on-rewrite');
+    return settingOf(sync) === 'always' && settingOf(pause) === 'no';
+  } catch {
+    // Not every user may read the configuration; then nothing is promised.
+    return false;
+  }
+}
+
+function settingOf(setting: unknown): unknown {
+  return Array.isArray(setting) ? setting[1] : undefined;
+}
+
+/** @throws StoreUnavailableError when a server has been lost since it was asked, or the driver's error when no server took them */
+async function load(view: View, primaries: readonly Primary[]): Promise<void> {
+  const loads = await Promise.allSettled(
+    primaries.map(async ({ server, socket }) => {
+      if (server.stream !== socket || server.status !== 'ready' || !socket.writable) throw storeUnavailable('Redis: connection lost');
+      const pipeline = server.pipeline();
+      for (const text of view.texts.values()) pipeline.script('LOAD', text);
+      const failed = (await pipeline.exec())?.find(([error]) => error);
+      if (failed) throw failed[0];
+    }),
+  );
+  const lost = loads.find((each) => each.status === 'rejected');
+  if (lost && loads.every((each) => each.status === 'rejected')) throw lost.reason;
+}
