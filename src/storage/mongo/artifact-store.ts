@@ -52,7 +52,8 @@ export function createArtifactStore(connection: Connection, clock: Clock): Artif
 
   return {
     async put(kind, id, artifact, expiresAt) {
-      const { _id, order, consumedAt, ...document } = fromArtifact({ kind, id, artifact, expiresAt }, clock, nextOrder());
+      const { order, consumedAt, ...document } = fromArtifact({ kind, id, artifact, expiresAt }, clock, nextOrder());
+      const { _id } = document;
       const replacement = { $mergeObjects: [{ $literal: withoutUndefined(document) }, keptFields(order, consumedAt, clock())] };
       await upsert(() => artifacts.updateOne({ _id }, [{ $replaceWith: replacement }], { upsert: true, updatePipeline: true }).exec());
     },

@@ -2,7 +2,7 @@ import mongoose from 'mongoose';
 import { AlreadyExistsError } from '../../domain/errors.ts';
 import { storeUnavailable } from '../gate.ts';
 
-const { MongoError, MongoServerError } = mongoose.mongo;
+const { MongoBulkWriteError, MongoError, MongoServerError } = mongoose.mongo;
 
 export const DUPLICATE_KEY = 11000;
 const UNAUTHORIZED = 13;
@@ -58,6 +58,8 @@ const DRIVER_FAILURES: Readonly<Record<string, string>> = {
 /** Why the store could not serve, without its address; undefined when the store is not to blame. */
 export function reasonOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
+  // insertMany wraps whatever went wrong, a broken connection too.
+  if (error instanceof MongoBulkWriteError && error.errorResponse instanceof Error) return reasonOf(error.errorResponse);
   const failure = error instanceof MongoServerError ? SERVER_FAILURES[Number(error.code)] : undefined;
   if (failure !== undefined) return failure;
   if (error instanceof MongoError && error.hasErrorLabel('SystemOverloadedError')) return 'the server is overloaded';
