@@ -12,7 +12,6 @@ const LATER = new Date('2100-01-01T00:00:00Z');
 
 function startSentinel(primary: RedisServer): Promise<RedisServer> {
   return startRedis({
-    program: 'redis-sentinel',
     prepare: async (folder, port) => {
       const settings = [
         `port ${port}`,
@@ -24,7 +23,7 @@ function startSentinel(primary: RedisServer): Promise<RedisServer> {
       ];
       const file = join(folder, 'sentinel.conf');
       await writeFile(file, `${settings.join('\n')}\n`);
-      return [file];
+      return [file, '--sentinel'];
     },
   });
 }

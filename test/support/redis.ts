@@ -35,7 +35,6 @@ export interface RedisServer extends AsyncDisposable {
 export interface RedisServerOptions {
   /** Of redis-server, after those that turn persistence off. */
   readonly args?: readonly string[];
-  readonly program?: 'redis-server' | 'redis-sentinel';
   readonly port?: number;
   /** Writes into its folder what the server needs to start; gives back its arguments, instead of the usual ones. */
   readonly prepare?: (folder: string, port: number) => Promise<readonly string[]>;
@@ -71,7 +70,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     await gone;
   };
   const start = async () => {
-    child = spawn(options.program ?? SERVER, args, { stdio: 'ignore' });
+    child = spawn(SERVER, args, { stdio: 'ignore' });
     // A test process that is done does not wait for it, and takes it along.
     child.unref();
     await untilAnswering(cli, child);
