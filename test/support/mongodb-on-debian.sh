@@ -15,7 +15,7 @@ set -euo pipefail
 FERRETDB=v2.7.0
 CACHE=${GATEHOUSE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gatehouse-test}
 # To be counted up whenever make_installation makes something else.
-ROOT=$CACHE/mongodb-ferretdb-$FERRETDB-2
+ROOT=$CACHE/mongodb-ferretdb-$FERRETDB-3
 ACCOUNT=gatehouse PASSWORD=Gatehouse-test-1
 BIN=/usr/lib/postgresql/18/bin
 
@@ -28,9 +28,9 @@ locked() { exec 9>"$CACHE/mongodb.lock"; flock 9; "$@"; }
 inside() { chroot --userspec=postgres:postgres "$ROOT" "$@" 9>&-; }
 
 start_postgres() { # the data folder, as seen inside, then options
-  # The socket in the data folder is the only door; DocumentDB and pg_cron connect to their own server through it as well.
+  # The socket in the data folder is the only door; DocumentDB connects to its own server through it as well.
   inside $BIN/pg_ctl start --wait --silent --pgdata="$1" --log="$1/postgres.log" --options="-c unix_socket_directories=$1 \
-    -c cron.host=$1 -c documentdb.localhost_connection_string=host=$1 ${*:2}" </dev/null >/dev/null
+    -c documentdb.localhost_connection_string=host=$1 ${*:2}" </dev/null >/dev/null
 }
 
 # What MongoDB promises and FerretDB lacks. Writers that race for one key of a unique index may deadlock in PostgreSQL:
@@ -121,6 +121,8 @@ make_installation() {
 listen_addresses = ''
 shared_preload_libraries = 'pg_cron,pg_documentdb_core,pg_documentdb'
 cron.database_name = 'postgres'
+# Its jobs note the door they were made behind, which is not that of the copies.
+cron.use_background_workers = on
 documentdb_core.enableCollation = on
 # Those who race for a key of a unique index wait for each other this long; then one is given up, all of its command.
 deadlock_timeout = 10ms
@@ -133,6 +135,9 @@ CONF
 CREATE EXTENSION documentdb CASCADE;
 SELECT documentdb_api.create_user('{ "createUser": "$ACCOUNT", "pwd": "$PASSWORD", "roles": [
   { "role": "readWriteAnyDatabase", "db": "admin" }, { "role": "clusterAdmin", "db": "admin" } ] }');
+-- What has expired goes within seconds, not within a minute. Nothing else is to be done in the background.
+SELECT cron.alter_job(jobid, schedule => '5 seconds') FROM cron.job WHERE jobname = 'documentdb_ttl_task';
+SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname LIKE 'documentdb_index_build_task_%';
 SQL
   inside $BIN/pg_ctl stop --wait --silent --pgdata=/srv/empty
   mv "$ROOT" "$final"
