@@ -15,6 +15,9 @@ export interface ListenOptions {
 /** Shorter than Node's own (60 s and 300 s): a request of ours is small, and whoever drips one holds a connection. Milliseconds. */
 const PATIENCE = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 2_000 };
 
+/** A request may be on its way on a connection that was just opened, or lie there unread on a busy machine. */
+const SILENCE_MS = 1000;
+
 /**
  * Listens. Disposing of it takes no new connections, lets requests under way finish, and resolves when their handlers have ended,
  * so that what they use can be closed after it.
@@ -22,7 +25,7 @@ const PATIENCE = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTime
 export async function listen(app: Koa, { host, port, drainSeconds, reusePort }: ListenOptions): Promise<AsyncDisposable> {
   const handle = app.callback();
   const running = new Set<Promise<void>>();
-  // Browsers open connections ahead; one that has asked for nothing yet is not waited for.
+  // Browsers open connections ahead; one that has asked for nothing yet is not waited for long.
   const silent = new Set<Socket>();
   let stopping = false;
   const server = createServer(PATIENCE, (request, response) => {
@@ -42,8 +45,11 @@ export async function listen(app: Koa, { host, port, drainSeconds, reusePort }: 
       stopping = true;
       const deadline = setTimeout(() => server.closeAllConnections(), drainSeconds * 1000);
       server.close();
-      for (const socket of silent) socket.destroy();
+      const silence = setTimeout(() => {
+        for (const socket of silent) socket.destroy();
+      }, SILENCE_MS);
       await once(server, 'close');
+      clearTimeout(silence);
       clearTimeout(deadline);
       await Promise.allSettled(running);
     },

@@ -12,178 +12,184 @@ import { type Answer, type ProtocolClient, post, protocolClient, tokensOf } from
 import { CALLBACK } from '../support/relying-party.ts';
 import { type ServerProcess, startProcess } from '../support/start-process.ts';
 import { ORIGIN, PASSWORD } from '../support/start-server.ts';
+import { storesForTests } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const AT_ONCE = 20;
 const PERSON = { identifier: 'alice@example.com' };
 
-describe('two server processes on one database', () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let house: House;
-  let first: ServerProcess;
-  let second: ServerProcess;
-  /** The same client, by way of the one process and of the other. */
-  let here: ProtocolClient;
-  let there: ProtocolClient;
-  let service: IssuedClient;
-  let key: AssertionKey;
-  let elsewhere: string;
-  let settings: Record<string, string> & { PORT: string };
+for (const store of await storesForTests())
+  describe(`two server processes on one store: ${store.name}`, { skip: store.missing ?? false }, () => {
+    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let house: House;
+    let first: ServerProcess;
+    let second: ServerProcess;
+    /** The same client, by way of the one process and of the other. */
+    let here: ProtocolClient;
+    let there: ProtocolClient;
+    let service: IssuedClient;
+    let key: AssertionKey;
+    let elsewhere: string;
+    let settings: Record<string, string> & { PORT: string };
 
-  before(async () => {
-    folder = await temporaryFolder();
-    const [port, otherPort] = [await freePort(), await freePort()];
-    elsewhere = `http://localhost:${otherPort}`;
-    // As behind a load balancer: both answer to the issuer's name, and take the balancer's word for it.
-    settings = {
-      PORT: String(port),
-      GATEHOUSE_ISSUER: `http://localhost:${port}`,
-      GATEHOUSE_DATA_DIR: folder.path,
-      GATEHOUSE_SERVER__TRUSTED_PROXIES: '["127.0.0.1","::1"]',
-      GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
-      GATEHOUSE_DEMO: 'off',
-      GATEHOUSE_LOG__FORMAT: 'json',
-    };
-    const { config } = await loadConfig({ env: settings, cwd: folder.path });
-    house = await openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: systemClock });
-    const tenant = await house.tenants.ensure(config.tenant, ORIGIN);
-    await house.accounts.create({ tenantId: tenant.id, email: PERSON.identifier, role: 'viewer', password: PASSWORD }, ORIGIN);
-    const web = { client_name: 'App', redirect_uris: [CALLBACK] };
-    const app = await house.clients.create({ tenantId: tenant.id, type: 'web', metadata: web }, ORIGIN);
-    key = await assertionKey();
-    const byKey = { token_endpoint_auth_method: 'private_key_jwt' as const, jwks: { keys: [key.publicJwk] } };
-    service = await house.clients.create({ tenantId: tenant.id, type: 'service', metadata: { client_name: 'Service', ...byKey } }, ORIGIN);
-    [first, second] = await Promise.all([startProcess(settings), startProcess({ ...settings, PORT: String(otherPort) })]);
-    here = await protocolClient(first, app);
-    there = await protocolClient(first, app, elsewhere);
-  });
-  after(async () => {
-    await Promise.all([first?.end('SIGKILL'), second?.end('SIGKILL')]);
-    await house?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
-  });
-
-  const atOnce = (send: (client: ProtocolClient) => Promise<Answer>) =>
-    Promise.all(Array.from({ length: AT_ONCE }, (_, index) => send(index % 2 ? here : there)));
-
-  function assertOneWinner(answers: readonly Answer[]): Answer {
-    const [winner, ...others] = answers.filter(({ status }) => status === 200);
-    assert.ok(winner, answers.map(({ status, text }) => `${status} ${text}`).join());
-    assert.equal(others.length, 0);
-    for (const answer of answers) if (answer !== winner) assert.deepEqual([answer.status, answer.json.error], [400, 'invalid_grant']);
-    return winner;
-  }
-
-  it('sign with the same keys, and know each other’s tokens', async () => {
-    const tokens = await tokensOf(here, PERSON);
-    assert.equal((await there.introspect(tokens.access_token)).json.active, true);
-    const refreshed = await there.refresh(tokens.refresh_token);
-    assert.equal(refreshed.status, 200, refreshed.text);
-    assert.equal((await here.introspect(refreshed.json.access_token)).json.active, true);
-    await there.revoke(refreshed.json.access_token);
-    assert.equal((await here.introspect(refreshed.json.access_token)).json.active, false);
-  });
-
-  for (let round = 1; round <= 3; round++)
-    it(`[security 22] give tokens once for a code that both get 20 times at once (${round})`, async () => {
-      const authorized = await here.authorize(new CookieBrowser(), PERSON);
-      const winner = assertOneWinner(await atOnce((client) => client.exchange(authorized)));
-      assert.equal((await here.introspect(winner.json.access_token)).json.active, false);
+    before(async () => {
+      folder = await temporaryFolder();
+      const [port, otherPort] = [await freePort(), await freePort()];
+      elsewhere = `http://localhost:${otherPort}`;
+      // As behind a load balancer: both answer to the issuer's name, and take the balancer's word for it.
+      settings = {
+        PORT: String(port),
+        GATEHOUSE_ISSUER: `http://localhost:${port}`,
+        GATEHOUSE_DATA_DIR: folder.path,
+        GATEHOUSE_SERVER__TRUSTED_PROXIES: '["127.0.0.1","::1"]',
+        GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
+        GATEHOUSE_DEMO: 'off',
+        GATEHOUSE_LOG__FORMAT: 'json',
+        ...(await store.fresh()),
+      };
+      const { config } = await loadConfig({ env: settings, cwd: folder.path });
+      house = await openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: systemClock });
+      const tenant = await house.tenants.ensure(config.tenant, ORIGIN);
+      await house.accounts.create({ tenantId: tenant.id, email: PERSON.identifier, role: 'viewer', password: PASSWORD }, ORIGIN);
+      const web = { client_name: 'App', redirect_uris: [CALLBACK] };
+      const app = await house.clients.create({ tenantId: tenant.id, type: 'web', metadata: web }, ORIGIN);
+      key = await assertionKey();
+      const byKey = { token_endpoint_auth_method: 'private_key_jwt' as const, jwks: { keys: [key.publicJwk] } };
+      service = await house.clients.create(
+        { tenantId: tenant.id, type: 'service', metadata: { client_name: 'Service', ...byKey } },
+        ORIGIN,
+      );
+      [first, second] = await Promise.all([startProcess(settings), startProcess({ ...settings, PORT: String(otherPort) })]);
+      here = await protocolClient(first, app);
+      there = await protocolClient(first, app, elsewhere);
+    });
+    after(async () => {
+      await Promise.all([first?.end('SIGKILL'), second?.end('SIGKILL')]);
+      await house?.[Symbol.asyncDispose]();
+      await folder?.[Symbol.asyncDispose]();
     });
 
-  for (let round = 1; round <= 3; round++)
-    it(`[security 26] rotate a refresh token once that both get 20 times at once (${round})`, async () => {
-      const { refresh_token: token } = await tokensOf(here, PERSON);
-      const winner = assertOneWinner(await atOnce((client) => client.refresh(token)));
-      assert.equal((await there.refresh(winner.json.refresh_token)).json.error, 'invalid_grant');
-      assert.equal((await here.introspect(winner.json.access_token)).json.active, false);
+    const atOnce = (send: (client: ProtocolClient) => Promise<Answer>) =>
+      Promise.all(Array.from({ length: AT_ONCE }, (_, index) => send(index % 2 ? here : there)));
+
+    function assertOneWinner(answers: readonly Answer[]): Answer {
+      const [winner, ...others] = answers.filter(({ status }) => status === 200);
+      assert.ok(winner, answers.map(({ status, text }) => `${status} ${text}`).join());
+      assert.equal(others.length, 0);
+      for (const answer of answers) if (answer !== winner) assert.deepEqual([answer.status, answer.json.error], [400, 'invalid_grant']);
+      return winner;
+    }
+
+    it('sign with the same keys, and know each other’s tokens', async () => {
+      const tokens = await tokensOf(here, PERSON);
+      assert.equal((await there.introspect(tokens.access_token)).json.active, true);
+      const refreshed = await there.refresh(tokens.refresh_token);
+      assert.equal(refreshed.status, 200, refreshed.text);
+      assert.equal((await here.introspect(refreshed.json.access_token)).json.active, true);
+      await there.revoke(refreshed.json.access_token);
+      assert.equal((await here.introspect(refreshed.json.access_token)).json.active, false);
     });
 
-  it('[security 32] take an assertion once that both get 20 times at once', async () => {
-    const fields = await assertionFields(key, { clientId: service.client.id, issuer: first.issuer });
-    const bases = [first.issuer, elsewhere];
-    const answers = await Promise.all(
-      Array.from({ length: AT_ONCE }, (_, index) =>
-        post(`${bases[index % 2]}/oauth/token`, { grant_type: 'client_credentials', ...fields }),
-      ),
-    );
-    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, ...Array<number>(AT_ONCE - 1).fill(401)]);
-  });
+    for (let round = 1; round <= 3; round++)
+      it(`[security 22] give tokens once for a code that both get 20 times at once (${round})`, async () => {
+        const authorized = await here.authorize(new CookieBrowser(), PERSON);
+        const winner = assertOneWinner(await atOnce((client) => client.exchange(authorized)));
+        assert.equal((await here.introspect(winner.json.access_token)).json.active, false);
+      });
 
-  it('[security 78] both shut out a person who is switched off', async () => {
-    const account = await house.accounts.create(
-      {
-        tenantId: (await house.accounts.resolve(PERSON.identifier)).tenantId,
-        email: 'leaver@example.com',
-        role: 'viewer',
+    for (let round = 1; round <= 3; round++)
+      it(`[security 26] rotate a refresh token once that both get 20 times at once (${round})`, async () => {
+        const { refresh_token: token } = await tokensOf(here, PERSON);
+        const winner = assertOneWinner(await atOnce((client) => client.refresh(token)));
+        assert.equal((await there.refresh(winner.json.refresh_token)).json.error, 'invalid_grant');
+        assert.equal((await here.introspect(winner.json.access_token)).json.active, false);
+      });
+
+    it('[security 32] take an assertion once that both get 20 times at once', async () => {
+      const fields = await assertionFields(key, { clientId: service.client.id, issuer: first.issuer });
+      const bases = [first.issuer, elsewhere];
+      const answers = await Promise.all(
+        Array.from({ length: AT_ONCE }, (_, index) =>
+          post(`${bases[index % 2]}/oauth/token`, { grant_type: 'client_credentials', ...fields }),
+        ),
+      );
+      assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, ...Array<number>(AT_ONCE - 1).fill(401)]);
+    });
+
+    it('[security 78] both shut out a person who is switched off', async () => {
+      const account = await house.accounts.create(
+        {
+          tenantId: (await house.accounts.resolve(PERSON.identifier)).tenantId,
+          email: 'leaver@example.com',
+          role: 'viewer',
+          password: PASSWORD,
+        },
+        ORIGIN,
+      );
+      const tokens = await tokensOf(here, { identifier: account.email });
+      assert.equal((await there.introspect(tokens.access_token)).json.active, true);
+      await house.accounts.setDisabled(account, true, ORIGIN);
+      for (const client of [here, there]) {
+        assert.equal((await client.introspect(tokens.access_token)).json.active, false);
+        assert.equal((await client.refresh(tokens.refresh_token)).json.error, 'invalid_grant');
+      }
+    });
+
+    it('[security 105] write what was typed as one JSON line each', async () => {
+      const browser = new CookieBrowser();
+      const page = await here.request(browser);
+      for (const identifier of ['a\r\nlevel=fatal forged', '\u001b[31mred\u001b[0m', '{"level":60}', '\u2028\u2029', 'x'.repeat(300)])
+        await browser.submit(page, '/password', { identifier, password: 'wrong' });
+      await fetch(`${first.issuer}/${encodeURIComponent('\r\n{"forged":1}\u001b[31m')}?token=secret-in-query`, {
+        headers: { 'user-agent': 'a\tb' },
+      });
+      const lines = first
+        .output()
+        .split('\n')
+        .filter((line) => line.startsWith('{') || line.includes('forged') || line.includes('\u001b'));
+      assert.ok(lines.length > 10);
+      for (const line of lines) assert.equal(typeof JSON.parse(line).level, 'number', line);
+      assert.doesNotMatch(first.output(), /secret-in-query|"forged":1/);
+    });
+
+    it('[security 103] write no secret into their logs or the audit log', async () => {
+      const browser = new CookieBrowser();
+      const authorized = await here.authorize(browser, PERSON);
+      const tokens = (await here.exchange(authorized)).json;
+      const account = await house.accounts.resolve(PERSON.identifier);
+      const link = await house.accounts.createPasswordLink(account, ORIGIN);
+      await browser.open(`${first.issuer}/password/${link}`);
+      await here.introspect(tokens.access_token);
+      await here.refresh(tokens.refresh_token);
+      await here.refresh(tokens.refresh_token);
+      await here.exchange(authorized);
+      const secrets = {
         password: PASSWORD,
-      },
-      ORIGIN,
-    );
-    const tokens = await tokensOf(here, { identifier: account.email });
-    assert.equal((await there.introspect(tokens.access_token)).json.active, true);
-    await house.accounts.setDisabled(account, true, ORIGIN);
-    for (const client of [here, there]) {
-      assert.equal((await client.introspect(tokens.access_token)).json.active, false);
-      assert.equal((await client.refresh(tokens.refresh_token)).json.error, 'invalid_grant');
-    }
-  });
-
-  it('[security 105] write what was typed as one JSON line each', async () => {
-    const browser = new CookieBrowser();
-    const page = await here.request(browser);
-    for (const identifier of ['a\r\nlevel=fatal forged', '\u001b[31mred\u001b[0m', '{"level":60}', '\u2028\u2029', 'x'.repeat(300)])
-      await browser.submit(page, '/password', { identifier, password: 'wrong' });
-    await fetch(`${first.issuer}/${encodeURIComponent('\r\n{"forged":1}\u001b[31m')}?token=secret-in-query`, {
-      headers: { 'user-agent': 'a\tb' },
+        code: authorized.code,
+        verifier: authorized.request.checks.pkceCodeVerifier,
+        access: String(tokens.access_token).slice(-60),
+        refresh: tokens.refresh_token,
+        idToken: String(tokens.id_token).slice(-60),
+        link,
+        client: here.issued.secret,
+        session: browser.cookies.get('gatehouse_session|/')?.value,
+        signature: browser.cookies.get('gatehouse_session.sig|/')?.value,
+      };
+      const audit = JSON.stringify(await house.storage.audit.list({ limit: 1000 }));
+      for (const [name, secret] of Object.entries(secrets)) {
+        assert.ok(typeof secret === 'string' && secret.length > 20, name);
+        for (const text of [first.output(), second.output(), audit]) assert.ok(!text.includes(secret), name);
+      }
+      assert.match(first.output(), /"path":"\/password\/…"/);
     });
-    const lines = first
-      .output()
-      .split('\n')
-      .filter((line) => line.startsWith('{') || line.includes('forged') || line.includes('\u001b'));
-    assert.ok(lines.length > 10);
-    for (const line of lines) assert.equal(typeof JSON.parse(line).level, 'number', line);
-    assert.doesNotMatch(first.output(), /secret-in-query|"forged":1/);
-  });
 
-  it('[security 103] write no secret into their logs or the audit log', async () => {
-    const browser = new CookieBrowser();
-    const authorized = await here.authorize(browser, PERSON);
-    const tokens = (await here.exchange(authorized)).json;
-    const account = await house.accounts.resolve(PERSON.identifier);
-    const link = await house.accounts.createPasswordLink(account, ORIGIN);
-    await browser.open(`${first.issuer}/password/${link}`);
-    await here.introspect(tokens.access_token);
-    await here.refresh(tokens.refresh_token);
-    await here.refresh(tokens.refresh_token);
-    await here.exchange(authorized);
-    const secrets = {
-      password: PASSWORD,
-      code: authorized.code,
-      verifier: authorized.request.checks.pkceCodeVerifier,
-      access: String(tokens.access_token).slice(-60),
-      refresh: tokens.refresh_token,
-      idToken: String(tokens.id_token).slice(-60),
-      link,
-      client: here.issued.secret,
-      session: browser.cookies.get('gatehouse_session|/')?.value,
-      signature: browser.cookies.get('gatehouse_session.sig|/')?.value,
-    };
-    const audit = JSON.stringify(await house.storage.audit.list({ limit: 1000 }));
-    for (const [name, secret] of Object.entries(secrets)) {
-      assert.ok(typeof secret === 'string' && secret.length > 20, name);
-      for (const text of [first.output(), second.output(), audit]) assert.ok(!text.includes(secret), name);
-    }
-    assert.match(first.output(), /"path":"\/password\/…"/);
+    it('[security 25] refuse a refresh token of before after a restart, within the same second', async () => {
+      const { refresh_token: old } = await tokensOf(here, PERSON);
+      const { refresh_token: current } = (await here.refresh(old)).json;
+      await first.end('SIGKILL');
+      first = await startProcess(settings);
+      const reuse = await here.refresh(old);
+      assert.deepEqual([reuse.status, reuse.json.error], [400, 'invalid_grant']);
+      assert.equal((await there.refresh(current)).json.error, 'invalid_grant', 'its family is dead on both');
+    });
   });
-
-  it('[security 25] refuse a refresh token of before after a restart, within the same second', async () => {
-    const { refresh_token: old } = await tokensOf(here, PERSON);
-    const { refresh_token: current } = (await here.refresh(old)).json;
-    await first.end('SIGKILL');
-    first = await startProcess(settings);
-    const reuse = await here.refresh(old);
-    assert.deepEqual([reuse.status, reuse.json.error], [400, 'invalid_grant']);
-    assert.equal((await there.refresh(current)).json.error, 'invalid_grant', 'its family is dead on both');
-  });
-});

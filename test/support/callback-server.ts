@@ -36,7 +36,11 @@ interface Answer {
 const toHtml = (value: string) => value.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** Starts a real web server that is registered as a web client of `server`. */
-export async function startApplication(server: TestServer, name: string, metadata: ClientMetadata = {}): Promise<Application> {
+export async function startApplication(
+  server: Pick<TestServer, 'issuer' | 'addClient'>,
+  name: string,
+  metadata: ClientMetadata = {},
+): Promise<Application> {
   const arrivals: Arrival[] = [];
   const pending = new Map<string, oidc.AuthorizationCodeGrantChecks>();
   const listener = createServer(async (req, res) => {

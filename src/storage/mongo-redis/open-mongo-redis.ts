@@ -13,8 +13,11 @@ export interface MongoRedisOptions {
   readonly clock: Clock;
 }
 
-/** Artifacts that must outlive a cache. Every other kind expires, and losing it makes people start again. */
-const DURABLE: ReadonlySet<string> = new Set(['Grant', 'RefreshToken', 'Consent']);
+/**
+ * Artifacts that must outlive a cache: what people would miss, and ReplayDetection, which says that something was used up. Every other kind
+ * expires, and losing it makes people start again.
+ */
+const DURABLE: ReadonlySet<string> = new Set(['Grant', 'RefreshToken', 'Consent', 'ReplayDetection']);
 
 /**
  * Every port, on MongoDB and Redis together; any number of processes on any number of machines share them.
@@ -45,7 +48,7 @@ function join({ durable, expiring, ping }: { durable: MongoStores; expiring: Red
     audit,
     challenges,
     counters,
-    artifacts: joinArtifacts(durable.artifacts, expiring.artifacts),
+    artifacts: joinArtifacts(durable.artifacts, expiring),
     holdings: joinHoldings(durable.holdings, expiring.holdings),
     ping,
     // Both delete by themselves what has expired.
@@ -56,7 +59,7 @@ function join({ durable, expiring, ping }: { durable: MongoStores; expiring: Red
   };
 }
 
-function joinArtifacts(durable: ArtifactStore, expiring: ArtifactStore): ArtifactStore {
+function joinArtifacts(durable: ArtifactStore, { artifacts: expiring, accepts }: RedisStores): ArtifactStore {
   const storeOf = (kind: string) => (DURABLE.has(kind) ? durable : expiring);
   return {
     put: (kind, ...values) => storeOf(kind).put(kind, ...values),
@@ -64,7 +67,12 @@ function joinArtifacts(durable: ArtifactStore, expiring: ArtifactStore): Artifac
     find: (kind, id) => storeOf(kind).find(kind, id),
     findBy: (kind, ...values) => storeOf(kind).findBy(kind, ...values),
     list: (kind, ...values) => storeOf(kind).list(kind, ...values),
-    consume: (kind, id) => storeOf(kind).consume(kind, id),
+    async consume(kind, id) {
+      if (!DURABLE.has(kind)) return await expiring.consume(kind, id);
+      // What a refresh token is used up for goes to Redis: when that fails the client tries again, and must not be taken for a thief.
+      await accepts();
+      return await durable.consume(kind, id);
+    },
     remove: (kind, id) => storeOf(kind).remove(kind, id),
     async removeBy(index, value, kinds) {
       let removed = 0;

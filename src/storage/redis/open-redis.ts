@@ -40,6 +40,8 @@ export interface RedisOptions {
 /** What expires: the ports of Redis. */
 export interface RedisStores extends Pick<Storage, 'artifacts' | 'challenges' | 'counters' | 'ping'>, AsyncDisposable {
   readonly holdings: Pick<Holdings, 'artifacts'>;
+  /** Resolves when a write is taken at this moment, for one round trip. @throws StoreUnavailableError */
+  accepts(): Promise<void>;
 }
 
 /** Stores something, so that a server that is full or may not write does not pass for a good one. */
@@ -63,9 +65,12 @@ export async function openRedis(options: RedisOptions): Promise<RedisStores> {
   const gate = createGate((error) => translateRedisError(error, faultOf(connection.failure())));
   const run: Run = (work) => gate.pass(() => fence.run(work));
 
+  const accepts = async () => {
+    await fence.run((call) => call(PING, 'ping'));
+  };
   const ping = async () => {
     await fence.confirm();
-    await fence.run((call) => call(PING, 'ping'));
+    await accepts();
   };
   const read = createArtifactReader(clock);
   return {
@@ -73,6 +78,7 @@ export async function openRedis(options: RedisOptions): Promise<RedisStores> {
     challenges: createChallengeStore(run, clock),
     counters: createCounters(run),
     holdings: createHoldings(fence, gate, read),
+    accepts: () => gate.pass(accepts),
     ping: () => gate.pass(() => within(options.timeoutMs, ping())),
     async [Symbol.asyncDispose]() {
       await gate.close();
