@@ -7,14 +7,14 @@ if (!db.hello().setName) rs.initiate({ _id: 'rs0', members: [{ _id: 0, host: 'mo
 while (!db.hello().isWritablePrimary) sleep(200);
 
 const admin = db.getSiblingDB('admin');
-const credentials = { user: 'admin', pwd: secret('mongodb-admin-password') };
+const password = secret('mongodb-admin-password');
 try {
-  admin.auth(credentials);
+  admin.auth('admin', password);
 } catch {
   // Nobody is there yet, or the password is another one: then this is refused, and its message ends the start.
-  admin.createUser({ ...credentials, roles: ['root'] });
-  admin.auth(credentials);
+  admin.createUser({ user: 'admin', pwd: password, roles: ['root'] });
+  admin.auth('admin', password);
 }
 
-if (!admin.getUser('gatehouse'))
+if (!admin.getUsers().users.some(({ user }) => user === 'gatehouse'))
   admin.createUser({ user: 'gatehouse', pwd: secret('mongodb-password'), roles: [{ role: 'readWrite', db: 'gatehouse' }] });
