@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { startRedis, whyNoRedis } from '../support/redis.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { IMAGE, OPS_PATHS, ROOT, readText, readYaml } from './files.ts';
 
@@ -158,6 +159,28 @@ describe('docker-compose.yml', () => {
     for (const [name, value] of Object.entries(expected)) assert.equal(directives.get(name), value, name);
     const user = services['gatehouse-1']?.environment?.GATEHOUSE_STORAGE__REDIS__USERNAME;
     assert.match(await readFile(join(made.path, 'redis-users'), 'utf8'), new RegExp(`^user ${user} on #[0-9a-f]{64} `, 'm'));
+  });
+
+  it('keeps over a crash of Redis what it had acknowledged', { skip: whyNoRedis() }, async () => {
+    await using made = await makeSecrets();
+    const password = (await readFile(join(made.path, 'redis-password'), 'utf8')).trim();
+    await using redis = await startRedis({
+      prepare: async (folder, port) => [
+        ...[`${ROOT}deploy/compose/redis.conf`, '--port', `${port}`, '--bind', '127.0.0.1'],
+        ...['--dir', folder, '--aclfile', join(made.path, 'redis-users')],
+      ],
+    });
+    const asGatehouse = (...command: readonly string[]) =>
+      redis.cli('--user', 'gatehouse', '--pass', password, '--no-auth-warning', ...command);
+    assert.match(await redis.cli('GET', 'code'), /NOAUTH/);
+    assert.match(await asGatehouse('FLUSHALL'), /NOPERM/);
+    assert.match(await asGatehouse('CONFIG', 'GET', 'appendfsync'), /always/);
+    // What a script does is one transaction in the append-only file.
+    const script = "redis.call('HSET', KEYS[1], 'consumed', 1) redis.call('PEXPIRE', KEYS[1], 600000) return 1";
+    assert.equal(await asGatehouse('EVAL', script, '1', 'code'), '1');
+    await redis.kill('SIGKILL');
+    await redis.start();
+    assert.equal(await asGatehouse('HGET', 'code', 'consumed'), '1');
   });
 
   it('leads the proxy to every Gatehouse, and asks each whether it is ready', async () => {
