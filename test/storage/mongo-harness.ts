@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import type { Artifact, ArtifactStore } from '../../src/domain/tokens/artifact-store.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { type MongoOptions, type MongoStores, openMongo } from '../../src/storage/mongo/open-mongo.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import type { Harness, OpenHarness } from '../contract/harness.ts';
-import type { Arena } from '../contract/race.contract.ts';
-import { openAt as openSqliteAt, openSqliteHarness, temporaryFolder } from '../contract/sqlite-harness.ts';
+import { openSqliteHarness } from '../contract/sqlite-harness.ts';
 import type { MongodbForTests } from '../support/mongodb.ts';
 
 export function openTestMongo(uri: string, options: Partial<MongoOptions> = {}): Promise<MongoStores> {
@@ -72,29 +70,6 @@ export function mongoHarness({ borrowDatabase }: MongodbForTests): OpenHarness {
         await storage[Symbol.asyncDispose]();
         await removeSqlite();
         await database[Symbol.asyncDispose]();
-      },
-    };
-  };
-}
-
-/** @param location the URI of the database, a space, and the path of the SQLite file */
-export async function openAt(location: string): Promise<Storage> {
-  const [uri = '', path = ''] = location.split(' ');
-  return joined(await openTestMongo(uri), await openSqliteAt(path));
-}
-
-export function mongoArena({ newDatabase }: MongodbForTests): () => Promise<Arena> {
-  return async () => {
-    const folder = await temporaryFolder();
-    const location = `${newDatabase()} ${join(folder.path, 'gatehouse.db')}`;
-    const storage = await openAt(location);
-    return {
-      storage,
-      location,
-      opener: new URL(import.meta.url),
-      async [Symbol.asyncDispose]() {
-        await storage[Symbol.asyncDispose]();
-        await folder[Symbol.asyncDispose]();
       },
     };
   };

@@ -1,43 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { systemClock } from '../../src/lib/clock.ts';
-import { openMongoRedis } from '../../src/storage/mongo-redis/open-mongo-redis.ts';
-import type { Storage } from '../../src/storage/storage.ts';
-import { after, createTestClock, type OpenHarness } from '../contract/harness.ts';
+import { after } from '../contract/harness.ts';
+import { withLatency } from '../contract/latency.ts';
+import { raceContract } from '../contract/race.contract.ts';
 import { storageContract } from '../contract/storage.contract.ts';
 import { mongodbForTests } from '../support/mongodb.ts';
-import { addressOn, type RedisAddress, redisForTests, startRedis, whyNoRedis } from '../support/redis.ts';
+import { addressOn, startRedis, whyNoRedis } from '../support/redis.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { mongoRedisArena, mongoRedisHarness, openStores } from './mongo-redis-harness.ts';
 
 const mongodb = await mongodbForTests();
 const missing = mongodb.missing ?? (process.env.GATEHOUSE_TEST_REDIS_URL === undefined ? whyNoRedis() : undefined);
 
-/** @param timeoutMs short where a store is made to fail */
-function openAt(uri: string, redis: RedisAddress, { clock = systemClock, timeoutMs = 10_000 } = {}): Promise<Storage> {
-  const anonymous = { username: undefined, password: undefined, caFile: undefined };
-  return openMongoRedis({
-    mongodb: { ...anonymous, uri, poolSize: 10, timeoutMs },
-    redis: { ...redis, caFile: undefined, timeoutMs },
-    clock,
-  });
-}
-
-const open: OpenHarness = async () => {
-  const clock = createTestClock();
-  const database = mongodb.borrowDatabase();
-  const storage = await openAt(database.uri, await redisForTests(), { clock: clock.now });
-  return {
-    storage,
-    clock,
-    async [Symbol.asyncDispose]() {
-      await storage[Symbol.asyncDispose]();
-      await database[Symbol.asyncDispose]();
-    },
-  };
-};
+const open = mongoRedisHarness(mongodb);
 
 describe('MongoDB and Redis as one store', { skip: missing ?? false }, () => {
   storageContract('mongo-redis', open);
+  storageContract('mongo-redis with latency', withLatency(open));
+  raceContract('mongo-redis', mongoRedisArena(mongodb));
 
   it('removes what hangs on a grant from both, or only the kinds that are named', async () => {
     await using harness = await open();
@@ -71,7 +51,7 @@ describe('MongoDB and Redis as one store', { skip: missing ?? false }, () => {
     const { host } = new URL(database.uri.replace('mongodb:', 'http:'));
     const [name = '', port = ''] = host.split(':');
     await using proxy = await openTcpProxy({ host: name, port: Number(port) });
-    await using storage = await openAt(database.uri.replace(host, `127.0.0.1:${proxy.port}`), addressOn(redis), { timeoutMs: 1000 });
+    await using storage = await openStores(database.uri.replace(host, `127.0.0.1:${proxy.port}`), addressOn(redis), { timeoutMs: 1000 });
     await storage.ping();
     const fault = async () => {
       const { detail } = await storage.ping().then(
