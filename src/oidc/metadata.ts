@@ -1,5 +1,6 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type { ScopeCatalogue } from '../domain/policy/allowed-scopes.ts';
+import { sha256 } from '../lib/digest.ts';
 import { ROUTES } from './provider.ts';
 
 const DISCOVERY = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']);
@@ -7,14 +8,43 @@ const DISCOVERY = new Set(['/.well-known/openid-configuration', '/.well-known/oa
 /** Relying parties fetch these often and they change only with the keys or the configuration: five minutes in any cache. */
 const CACHE_CONTROL = 'public, max-age=300';
 
-/** Adds the API's scopes to the discovery documents (RFC 8414 scopes_supported), and lets metadata and keys be cached. */
+interface PublicDocument {
+  readonly text: string;
+  readonly type: string;
+  readonly etag: string;
+}
+
+/**
+ * The discovery documents, with the API's scopes (RFC 8414 scopes_supported), and the keys. For the life of an engine they are the same for
+ * everybody: what the engine answers first is kept as text and is the answer from then on.
+ */
 export function publishMetadata(catalogue: ScopeCatalogue): Middleware {
+  const documents = new Map<string, PublicDocument>();
   return async (ctx, next) => {
-    await next();
-    const discovery = DISCOVERY.has(ctx.path);
-    if (ctx.status !== 200 || (!discovery && ctx.path !== ROUTES.jwks)) return;
-    ctx.set('Cache-Control', CACHE_CONTROL);
-    const body = ctx.body as { scopes_supported?: readonly string[] };
-    if (discovery) ctx.body = { ...body, scopes_supported: [...(body.scopes_supported ?? []), ...catalogue.map(({ name }) => name)] };
+    const { path, method } = ctx;
+    if ((method !== 'GET' && method !== 'HEAD') || (path !== ROUTES.jwks && !DISCOVERY.has(path))) return await next();
+    let document = documents.get(path);
+    if (!document) {
+      await next();
+      if (ctx.status !== 200) return;
+      documents.set(path, (document = toDocument(ctx, catalogue)));
+    }
+    answer(ctx, document);
   };
+}
+
+function toDocument({ path, body, response }: Context, catalogue: ScopeCatalogue): PublicDocument {
+  const fields = body as { scopes_supported?: readonly string[] };
+  const scopes = [...(fields.scopes_supported ?? []), ...catalogue.map(({ name }) => name)];
+  const text = JSON.stringify(DISCOVERY.has(path) ? { ...fields, scopes_supported: scopes } : fields);
+  return { text, type: response.get('Content-Type') || 'application/json; charset=utf-8', etag: `"${sha256(text)}"` };
+}
+
+/** Pages of any origin may read it: it holds nothing that is not public. */
+function answer(ctx: Context, { text, type, etag }: PublicDocument): void {
+  ctx.set({ 'Access-Control-Allow-Origin': '*', 'Cache-Control': CACHE_CONTROL, ETag: etag });
+  ctx.status = 200;
+  ctx.type = type;
+  if (ctx.fresh) ctx.status = 304;
+  else ctx.body = text;
 }

@@ -49,6 +49,23 @@ describe('metadata', () => {
     }
   });
 
+  it('whoever has a document already is told that it is the same', async () => {
+    for (const path of [OPENID, OAUTH, '/oauth/jwks']) {
+      const first = await get(`${server.issuer}${path}`);
+      const tag = first.headers.get('etag') ?? '';
+      assert.match(tag, /^"[\w-]{43}"$/, path);
+      const again = await get(`${server.issuer}${path}?any=thing`, { origin: 'https://elsewhere.example' });
+      assert.deepEqual([again.text, again.headers.get('etag')], [first.text, tag], path);
+      assert.equal(again.headers.get('content-type'), first.headers.get('content-type'), path);
+      const same = await rawRequest(`${server.issuer}${path}`, { headers: { 'if-none-match': tag } });
+      assert.deepEqual([same.status, same.text], [304, ''], path);
+      const other = await rawRequest(`${server.issuer}${path}`, { headers: { 'if-none-match': '"another"' } });
+      assert.deepEqual([other.status, other.text], [200, first.text], path);
+      const head = await fetch(`${server.issuer}${path}`, { method: 'HEAD' });
+      assert.deepEqual([head.status, head.headers.get('etag'), await head.text()], [200, tag, ''], path);
+    }
+  });
+
   it('the keys are public ones: an ES256 and an RS256, each with a kid', async () => {
     const { json } = await get(`${server.issuer}/oauth/jwks`);
     const keys = json.keys as Record<string, string>[];
