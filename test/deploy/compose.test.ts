@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { cp, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { startRedis, whyNoRedis } from '../support/redis.ts';
@@ -180,6 +181,8 @@ describe('docker-compose.yml', () => {
     assert.equal(await asGatehouse('EVAL', script, '1', 'code'), '1');
     await redis.kill('SIGKILL');
     await redis.start();
+    // Who is nobody hears NOAUTH before it has read its file.
+    while ((await asGatehouse('PING')) !== 'PONG') await delay(20);
     assert.equal(await asGatehouse('HGET', 'code', 'consumed'), '1');
   });
 
