@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../test/support/free-port.ts';
-import type { StoreForTests } from '../test/support/stores.ts';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import type { CorePlan } from './cores.ts';
 import { type PinnedProcess, startPinned } from './processes.ts';
 import { fillWithLiveTokens, openPrepared, prepareHouse, signInOften } from './seed.ts';
+import type { BenchStore } from './stores.ts';
 import type { Preparation, RunningTarget } from './targets.ts';
 
 const PATHS = {
@@ -19,7 +19,7 @@ const PATHS = {
 
 /** The server as an operator starts it: default settings, JSON logs to a file; only tokens live as long as the benchmark runs. */
 export async function startGatehouse(
-  store: StoreForTests,
+  store: BenchStore,
   wanted: Preparation & { readonly workers: number },
   cores: CorePlan,
 ): Promise<RunningTarget> {

@@ -1,10 +1,10 @@
-import type { StoreForTests } from '../test/support/stores.ts';
 import type { CorePlan } from './cores.ts';
 import { startGatehouse } from './gatehouse.ts';
 import type { Caller } from './load.ts';
 import { firstMessage, startPinned } from './processes.ts';
 import type { Fixture, Scenario } from './scenarios.ts';
 import type { PreparedHouse } from './seed.ts';
+import type { BenchStore } from './stores.ts';
 
 /** What is prepared on a target before it is measured. */
 export interface Preparation {
@@ -82,7 +82,7 @@ export const BARE: Target = {
 };
 
 /** Gatehouse on a store, with so many processes. */
-export function gatehouse(store: StoreForTests, workers: number): Target {
+export function gatehouse(store: BenchStore, workers: number): Target {
   return {
     name: `Gatehouse, ${store.name}${workers === 1 ? '' : `, ${workers} processes`}`,
     callers: asTheyAre,
@@ -91,7 +91,7 @@ export function gatehouse(store: StoreForTests, workers: number): Target {
 }
 
 /** The same on a store that holds many live tokens of other people already. */
-export function fullGatehouse(store: StoreForTests, liveTokens: number): Target {
+export function fullGatehouse(store: BenchStore, liveTokens: number): Target {
   return {
     name: `Gatehouse, ${store.name}, ${liveTokens.toLocaleString('en')} live tokens`,
     scenarios: ['introspection', 'refresh'],

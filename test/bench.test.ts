@@ -4,13 +4,12 @@ import { planCores } from '../bench/cores.ts';
 import { toMarkdown } from '../bench/report.ts';
 import { runBench } from '../bench/run-bench.ts';
 import { SCENARIOS } from '../bench/scenarios.ts';
+import { SQLITE } from '../bench/stores.ts';
 import { BARE, ECHO, fullGatehouse, gatehouse } from '../bench/targets.ts';
-
-const STORE = { name: 'sqlite', fresh: async () => ({}) };
 
 describe('the benchmark', () => {
   it('gets right answers in every scenario from every target', async () => {
-    const targets = [ECHO, BARE, gatehouse(STORE, 1), fullGatehouse(STORE, 20)];
+    const targets = [ECHO, BARE, gatehouse(SQLITE, 1), fullGatehouse(SQLITE, 20)];
     const report = await runBench({
       targets,
       sizes: {
@@ -34,6 +33,6 @@ describe('the benchmark', () => {
       assert.ok(perSecond > 0 && cpuMicroseconds > 0, `${scenario}, ${target}`);
     }
     assert.equal(report.storm.length, 1);
-    assert.match(toMarkdown(report), /\*\*userinfo\*\*[\s\S]*Gatehouse, sqlite \|/);
+    assert.match(toMarkdown(report), /\*\*userinfo\*\*[\s\S]*Gatehouse, SQLite \|/);
   });
 });

@@ -126,7 +126,7 @@ async function empty(database: mongoose.mongo.Db): Promise<void> {
 }
 
 /** The same server and another database; the users are where they were. */
-function withDatabase(uri: string, name: string): string {
+export function withDatabase(uri: string, name: string): string {
   const [, server = '', path = '', query = ''] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?([^?]*)\??(.*)$/.exec(uri) ?? [];
   const options = new URLSearchParams(query);
   if (server.includes('@') && !options.has('authSource')) options.set('authSource', path || 'admin');
