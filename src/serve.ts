@@ -20,7 +20,14 @@ export async function serve({ config, logger, reusePort, onReady }: ServeOptions
   const { host, port, drain_seconds: drainSeconds } = config.server;
   await using house = await openHouse({ config, logger, clock: systemClock });
   const app = await composeServer(house, stop);
-  await using _listener = await listen(app, { host, port, drainSeconds, reusePort });
+  await using _listener = await listen(app, {
+    host,
+    port,
+    drainSeconds,
+    reusePort,
+    // Whoever presses Ctrl-C has no proxy to be considerate of.
+    isPatient: () => stop.reason !== 'SIGINT',
+  });
   await onReady(house);
 
   if (!stop.aborted) await once(stop, 'abort');

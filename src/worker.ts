@@ -13,7 +13,7 @@ runProcess(async (stop) => {
   const [{ config, first }] = (await once(process, 'message')) as [Order];
   const logger = createLogger(config.log).child({ worker: Number(process.argv[2]) });
   const onReady = async (house: House) => {
-    process.send?.('ready');
+    if (process.connected) process.send?.('ready');
     if (first) await welcome(house);
   };
   try {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type Koa from 'koa';
 
 export interface ListenOptions {
@@ -10,6 +10,8 @@ export interface ListenOptions {
   readonly drainSeconds: number;
   /** Whether other processes of this user may listen there too (SO_REUSEPORT): the system deals out connections among them. */
   readonly reusePort: boolean;
+  /** Asked when it is disposed of: whether a proxy may use the connections it has for a few seconds more. */
+  readonly isPatient: () => boolean;
 }
 
 /** Shorter than Node's own (60 s and 300 s): a request of ours is small, and whoever drips one holds a connection. Milliseconds. */
@@ -18,11 +20,15 @@ const PATIENCE = { headersTimeout: 10_000, requestTimeout: 15_000, keepAliveTime
 /** A request may be on its way on a connection that was just opened, or lie there unread on a busy machine. */
 const SILENCE_MS = 1000;
 
+/** How long a proxy may go on using the connections it keeps: just shorter than its patience with idle ones, which is ours. */
+const KEPT_ALIVE_MS = 4500;
+
 /**
  * Listens. Disposing of it takes no new connections, lets requests under way finish, and resolves when their handlers have ended,
  * so that what they use can be closed after it.
  */
-export async function listen(app: Koa, { host, port, drainSeconds, reusePort }: ListenOptions): Promise<AsyncDisposable> {
+export async function listen(app: Koa, options: ListenOptions): Promise<AsyncDisposable> {
+  const { host, port, drainSeconds, reusePort, isPatient } = options;
   const handle = app.callback();
   const running = new Set<Promise<void>>();
   // Browsers open connections ahead; one that has asked for nothing yet is not waited for long.
@@ -30,9 +36,10 @@ export async function listen(app: Koa, { host, port, drainSeconds, reusePort }: 
   let stopping = false;
   const server = createServer(PATIENCE, (request, response) => {
     silent.delete(request.socket);
+    // Whoever keeps the connection is told to open another one, elsewhere.
+    if (stopping) response.shouldKeepAlive = false;
     const handled = handle(request, response).finally(() => running.delete(handled));
     running.add(handled);
-    response.once('close', () => stopping && server.closeIdleConnections());
   });
   server.on('connection', (socket) => {
     silent.add(socket);
@@ -43,14 +50,19 @@ export async function listen(app: Koa, { host, port, drainSeconds, reusePort }: 
   return {
     async [Symbol.asyncDispose]() {
       stopping = true;
-      const deadline = setTimeout(() => server.closeAllConnections(), drainSeconds * 1000);
-      server.close();
-      const silence = setTimeout(() => {
-        for (const socket of silent) socket.destroy();
-      }, SILENCE_MS);
-      await once(server, 'close');
-      clearTimeout(silence);
-      clearTimeout(deadline);
+      const patience = isPatient() ? { silent: SILENCE_MS, kept: Math.min(KEPT_ALIVE_MS, drainSeconds * 500) } : { silent: 0, kept: 0 };
+      const closed = once(server, 'close');
+      // The close of an HTTP server would end idle connections at once, in which a request may just be written.
+      NetServer.prototype.close.call(server);
+      const timers = [
+        setTimeout(() => {
+          for (const socket of silent) socket.destroy();
+        }, patience.silent),
+        setTimeout(() => server.closeIdleConnections(), patience.kept),
+        setTimeout(() => server.closeAllConnections(), drainSeconds * 1000),
+      ];
+      await closed;
+      for (const timer of timers) clearTimeout(timer);
       await Promise.allSettled(running);
     },
   };

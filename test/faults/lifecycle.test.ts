@@ -78,7 +78,7 @@ describe('start and stop', () => {
 
   it('garbled requests are refused, and what they hold stays out of the log', async () => {
     await using folder = await temporaryFolder();
-    await using server = await started(folder.path);
+    await using server = await started(folder.path, { GATEHOUSE_SERVER__DRAIN_SECONDS: '1' });
     const { port, host } = new URL(server.issuer);
     const secret = 'canary-of-a-garbled-request';
     const send = (lines: readonly string[]) =>
@@ -111,7 +111,7 @@ describe('start and stop', () => {
   it('the next start keeps everything: keys, and the file of the master key for its owner alone', async () => {
     await using folder = await temporaryFolder();
     const keys = async () => {
-      await using server = await started(folder.path);
+      await using server = await started(folder.path, { GATEHOUSE_SERVER__DRAIN_SECONDS: '1' });
       const found = await (await fetch(`${server.issuer}/oauth/jwks`)).text();
       await server.end('SIGTERM');
       return found;
@@ -125,7 +125,7 @@ describe('start and stop', () => {
       started(folder.path, { GATEHOUSE_ISSUER: 'http://id.example.com' }),
       /ended with 1:[\s\S]*issuer[\s\S]*https:\/\/id\.example\.com/,
     );
-    await using server = await started(folder.path);
+    await using server = await started(folder.path, { GATEHOUSE_SERVER__DRAIN_SECONDS: '1' });
     const { port } = new URL(server.issuer);
     await assert.rejects(started(folder.path, { GATEHOUSE_SERVER__PORT: port }), /EADDRINUSE[\s\S]*another port/);
   });

@@ -99,6 +99,18 @@ describe('the fence of Redis', { skip: whyNoRedis() ?? false }, () => {
     assert.equal(generations.now(), counted);
   });
 
+  it('takes no promise from a server that drops what it reads of its own file', async () => {
+    // It reads the file as its default user; while that one may do nothing, every transaction is dropped without a word.
+    const user = ['--user', 'gate', 'on', '>secret', '~*', '+@all', '--user', 'default', 'off'];
+    await using house = await stage([...ALWAYS, ...user], { username: 'gate', password: 'secret' });
+    const { redis, server, generations } = house;
+    const counted = generations.now();
+    await restart(server);
+    await recovered(redis);
+    assert.equal(await redis.artifacts.consume('AuthorizationCode', 'used'), false);
+    assert.equal(generations.now(), counted + 1);
+  });
+
   it('takes no promise from a server that does not say how it syncs', async () => {
     const user = ['--user', 'gate', 'on', '>secret', '~*', '+@all', '-config'];
     await using house = await stage([...ALWAYS, ...user], { username: 'gate', password: 'secret' });

@@ -40,6 +40,7 @@ export async function createServers(count: number, settings: Readonly<Record<str
     GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
     GATEHOUSE_DEMO: 'off',
     GATEHOUSE_LOG__FORMAT: 'json',
+    GATEHOUSE_SERVER__DRAIN_SECONDS: '2',
     ...settings,
   };
   const running: ServerProcess[] = [];

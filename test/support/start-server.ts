@@ -11,10 +11,13 @@ import type { IssuedClient } from '../../src/domain/clients/client-service.ts';
 import type { Tenant } from '../../src/domain/tenants/tenant.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { freePort } from './free-port.ts';
+import { storeOfThisRun } from './stores.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
 
 export const ORIGIN = { requestId: 'test', ip: 'test' };
+
+const STORE = await storeOfThisRun();
 
 /** Strong enough for the policy, the same for everybody. */
 export const PASSWORD = 'correct-horse-battery-staple-9';
@@ -45,13 +48,14 @@ async function hashIt({ keyring, config }: House): Promise<string> {
  */
 export async function startServer(env: Record<string, string> = {}): Promise<TestServer> {
   const folder = await temporaryFolder();
+  const store = env.GATEHOUSE_STORAGE__KIND === undefined ? await STORE.fresh() : {};
   const { config } = await loadConfig({
     env: {
       GATEHOUSE_DATA_DIR: folder.path,
       GATEHOUSE_SERVER__PORT: String(await freePort()),
       GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
       GATEHOUSE_DEMO: 'off',
-      ...(env.GATEHOUSE_STORAGE__KIND === undefined && { GATEHOUSE_STORAGE__SQLITE__SYNCHRONOUS: 'normal' }),
+      ...store,
       ...env,
     },
     cwd: folder.path,

@@ -27,16 +27,30 @@ export function settingsFor(
   };
 }
 
+const SQLITE: StoreForTests = { name: 'sqlite', fresh: async () => ({}) };
+
 /** Every store there is; what has to hold for a server holds on each of them. To be called while a test file is loading. */
 export async function storesForTests(): Promise<readonly StoreForTests[]> {
   const mongodb = await mongodbForTests();
   const noRedis = process.env.GATEHOUSE_TEST_REDIS_URL === undefined ? whyNoRedis() : undefined;
   return [
-    { name: 'sqlite', fresh: async () => ({}) },
+    SQLITE,
     {
       name: 'mongo-redis',
       missing: mongodb.missing ?? noRedis,
       fresh: async () => settingsFor(mongodb.newDatabase(), await redisForTests()),
     },
   ];
+}
+
+/**
+ * The store that GATEHOUSE_TEST_STORE names, for servers whose test does not say: SQLite, without waiting for the disk, unless it is set.
+ * @throws Error when it cannot be had
+ */
+export async function storeOfThisRun(): Promise<StoreForTests> {
+  const name = process.env.GATEHOUSE_TEST_STORE ?? SQLITE.name;
+  if (name === SQLITE.name) return { ...SQLITE, fresh: async () => ({ GATEHOUSE_STORAGE__SQLITE__SYNCHRONOUS: 'normal' }) };
+  const store = (await storesForTests()).find((each) => each.name === name);
+  if (!store || store.missing) throw new Error(store?.missing ?? `there is no store ${name}`);
+  return store;
 }

@@ -25,9 +25,10 @@ export async function findWhole(deps: FenceDeps, failed: View): Promise<View> {
   const counts = await deps.generations.current();
   const loading = failed.news || counts !== failed.generation;
   const kept = (await isMarked(deps, counts, primaries)) || (loading && (await becomesMarked(deps, counts, primaries)));
-  const generation = kept || (await hasLostNothing(deps, primaries)) ? counts : await deps.generations.next(counts);
+  const generation = kept || (await hasLostNothing(deps, counts, primaries)) ? counts : await deps.generations.next(counts);
   const view = createView(deps, { generation, server, news: false });
   await load(view, primaries);
+  await leaveWitness(deps, generation, primaries);
   return view;
 }
 
@@ -47,8 +48,25 @@ async function becomesMarked(deps: FenceDeps, generation: number, primaries: rea
   return false;
 }
 
-async function hasLostNothing({ topology }: FenceDeps, [primary]: readonly Primary[]): Promise<boolean> {
-  if (topology !== 'single' || !primary?.report.appendsOnly) return false;
+/**
+ * Like most of our scripts it writes twice, which the append-only file holds as a transaction. A server that reads the file as a user who may do
+ * nothing drops transactions without a word (redis#14541): what is lost then is this too.
+ */
+const WITNESS = `#!lua flags=allow-oom
+redis.call('HSET', KEYS[1], 'one', ARGV[1])
+redis.call('HSET', KEYS[1], 'other', ARGV[1])`;
+
+const witnessOf = ({ keyPrefix }: FenceDeps) => `${keyPrefix}witness`;
+
+/** Leaves on a lone server what has to be there after a restart that lost nothing. */
+async function leaveWitness(deps: FenceDeps, generation: number, [primary]: readonly Primary[]): Promise<void> {
+  if (deps.topology === 'single') await primary?.server.eval(WITNESS, 1, witnessOf(deps), generation);
+}
+
+async function hasLostNothing(deps: FenceDeps, generation: number, [primary]: readonly Primary[]): Promise<boolean> {
+  if (deps.topology !== 'single' || !primary?.report.appendsOnly) return false;
+  const witness = await primary.server.hmget(witnessOf(deps), 'one', 'other');
+  if (witness.some((value) => value !== String(generation))) return false;
   try {
     const sync = await primary.server.config('GET', 'appendfsync');
     const pause = await primary.server.config('GET', 'no-appendfsync-on-rewrite');

@@ -7,6 +7,7 @@ import type { IssuedClient } from '../../src/domain/clients/client-service.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { freePort } from '../support/free-port.ts';
+import { type Answer as ProtocolAnswer, protocolClient } from '../support/protocol-client.ts';
 import { authorizationRequest, CALLBACK, relyingParty, signIn } from '../support/relying-party.ts';
 import { type ServerProcess, startProcess } from '../support/start-process.ts';
 import { ORIGIN, PASSWORD } from '../support/start-server.ts';
@@ -15,6 +16,15 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROTATIONS = 200;
 const ROTATIONS_A_LIFE = 20;
+
+/** A store may still be busy with what the killed process asked of it: 503 says that nothing was done, and to try again. */
+async function served(attempt: () => Promise<ProtocolAnswer>): Promise<ProtocolAnswer> {
+  for (;;) {
+    const answer = await attempt();
+    if (answer.status !== 503) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
 
 /** A person and a client in a database that no server has opened yet. */
 async function prepare(env: Record<string, string>, cwd: string): Promise<IssuedClient> {
@@ -62,7 +72,7 @@ async function isActive(issuer: string, { client, secret }: IssuedClient, token:
 }
 
 for (const store of await storesForTests())
-  describe(`kill -9 during refresh rotation on ${store.name}`, { skip: store.missing ?? false }, () => {
+  describe(`kill -9 on ${store.name}`, { skip: store.missing ?? false }, () => {
     it('loses no token it acknowledged and accepts none it refused', { timeout: 150_000 }, async () => {
       await using folder = await temporaryFolder();
       const port = await freePort();
@@ -117,5 +127,34 @@ for (const store of await storesForTests())
       await using server = await startProcess(env);
       for (const token of refused) assert.equal((await refresh(server.issuer, client, token)).status, 400, 'a used token was accepted');
       assert.ok(unanswered > 0, 'no request was under way when the process was killed');
+    });
+
+    it('gives tokens once for a code that is exchanged while the process is killed', { timeout: 150_000 }, async () => {
+      await using folder = await temporaryFolder();
+      const env = {
+        PORT: String(await freePort()),
+        GATEHOUSE_DATA_DIR: folder.path,
+        GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
+        GATEHOUSE_DEMO: 'off',
+        GATEHOUSE_LOG__LEVEL: 'error',
+        ...(await store.fresh()),
+      };
+      const issued = await prepare(env, folder.path);
+      for (let round = 0; round < 6; round++) {
+        await using server = await startProcess(env);
+        const client = await protocolClient(server, issued);
+        const authorized = await client.authorize(new CookieBrowser(), { identifier: 'alice@example.com' });
+        const inFlight = client.exchange(authorized).catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 15));
+        await server.end('SIGKILL');
+        const first = await inFlight;
+        await using _next = await startProcess(env);
+        const again = await served(() => client.exchange(authorized));
+        const third = await served(() => client.exchange(authorized));
+        const won = [first, again, third].filter((answer) => answer?.status === 200);
+        assert.ok(won.length <= 1, `${won.length} answers had tokens`);
+        assert.equal(third.json.error, 'invalid_grant');
+        if (first?.status === 200) assert.equal(again.json.error, 'invalid_grant');
+      }
     });
   });
