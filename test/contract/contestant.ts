@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { times } from './harness.ts';
 import type { RaceName } from './races.ts';
 
 /** What a racing process is asked to do. `at`: everybody begins at this moment, in milliseconds since the epoch. */
@@ -13,28 +14,37 @@ export type Answer = boolean | number;
 /** Answers by round, or what went wrong. */
 export type Reply = { readonly answers: readonly (readonly Answer[])[] } | { readonly error: string };
 
-/** Another process with the store open. */
-export interface Contestant extends AsyncDisposable {
-  ask(request: Request): Promise<readonly (readonly Answer[])[]>;
+/** Other processes with the store open. They end when they are disposed of, whatever they are doing. */
+export interface Contestants extends AsyncDisposable {
+  /** Asks all of them at once; the answers of each. */
+  ask(request: Request): Promise<readonly (readonly (readonly Answer[])[])[]>;
 }
 
-/** @param opener a module with `openAt(location)` */
-export async function startContestant(opener: URL, name: string): Promise<Contestant> {
-  const child = fork(new URL('race-worker.ts', import.meta.url), [opener.href, name], { serialization: 'advanced' });
-  await answerOf(child);
+/** @param opener a module with `openAt(location)`, which opens a store or a part of one */
+export async function startContestants(count: number, opener: URL): Promise<Contestants> {
+  await using starting = new AsyncDisposableStack();
+  const worker = new URL('race-worker.ts', import.meta.url);
+  const children = times(count, (n) => {
+    const child = fork(worker, [opener.href, `p${n}`], { serialization: 'advanced' });
+    return starting.adopt(child, end);
+  });
+  await Promise.all(children.map(answerOf));
+  const running = starting.move();
   return {
     ask(request) {
-      const answer = answerOf(child);
-      child.send(request);
-      return answer;
+      const answers = Promise.all(children.map(answerOf));
+      for (const child of children) child.send(request);
+      return answers;
     },
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null) return;
-      const exit = once(child, 'exit');
-      child.disconnect();
-      await exit;
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exit;
 }
 
 async function answerOf(child: ChildProcess): Promise<readonly (readonly Answer[])[]> {

@@ -4,7 +4,7 @@ import type { Answer, Reply, Request } from './contestant.ts';
 import { times } from './harness.ts';
 import { races } from './races.ts';
 
-/** The other process of the race suites: `race-worker.ts OPENER NAME`. It ends when its parent lets go of the channel. */
+/** The other process of the race suites: `race-worker.ts OPENER NAME`. It does not outlive its parent. */
 const [opener = '', contestant = ''] = process.argv.slice(2);
 const { openAt }: { openAt(location: string): Promise<Storage> } = await import(opener);
 let storage: Storage | undefined;
@@ -16,6 +16,7 @@ process.on('message', async (request: Request) => {
     reply({ error: error instanceof Error ? `${error.stack}` : String(error) });
   }
 });
+process.once('disconnect', () => process.exit());
 reply({ answers: [] });
 
 async function handle(request: Request): Promise<readonly (readonly Answer[])[]> {

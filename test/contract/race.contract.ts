@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Storage } from '../../src/storage/storage.ts';
-import { type Answer, type Contestant, startContestant } from './contestant.ts';
+import { type Answer, type Contestants, startContestants } from './contestant.ts';
 import { times, winners } from './harness.ts';
 import { prepareRaces, type RaceName } from './races.ts';
 import { sampleAccount, sampleClient, seedPeople } from './samples.ts';
@@ -23,27 +23,26 @@ const TOTAL = ROUNDS * CALLS * PROCESSES;
 export function raceContract(name: string, open: () => Promise<Arena>): void {
   describe(`${name}: two processes at once`, () => {
     let arena: Arena;
-    let contestants: readonly Contestant[] = [];
+    let contestants: Contestants;
 
     before(async () => {
       arena = await open();
       await seedPeople(arena.storage);
       await prepareRaces(arena.storage, ROUNDS);
-      contestants = await Promise.all(times(PROCESSES, (n) => startContestant(arena.opener, `p${n}`)));
-      await Promise.all(contestants.map((contestant) => contestant.ask({ type: 'open', location: arena.location, at: 0 })));
+      contestants = await startContestants(PROCESSES, arena.opener);
+      await contestants.ask({ type: 'open', location: arena.location, at: 0 });
     });
 
     after(async () => {
-      await Promise.all(contestants.map((contestant) => contestant.ask({ type: 'close' })));
-      for (const contestant of contestants) await contestant[Symbol.asyncDispose]();
-      await arena[Symbol.asyncDispose]();
+      await contestants?.[Symbol.asyncDispose]();
+      await arena?.[Symbol.asyncDispose]();
     });
 
     /** The answers of both processes, by round. */
     const run = async (race: RaceName): Promise<readonly (readonly Answer[])[]> => {
       const at = Date.now() + 30;
       const request = { type: 'race', race, rounds: ROUNDS, calls: CALLS, at } as const;
-      const answers = await Promise.all(contestants.map((contestant) => contestant.ask(request)));
+      const answers = await contestants.ask(request);
       return times(ROUNDS, (round) => answers.flatMap((ofOne) => ofOne[round] ?? []));
     };
 

@@ -9,8 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StoreUnavailableError } from '../../src/domain/errors.ts';
 import { createConnection } from '../../src/storage/sqlite/connection.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { times } from './harness.ts';
-import { openAt, temporaryFolder } from './sqlite-harness.ts';
+import { openAt } from './sqlite-harness.ts';
 
 describe('kill -9 of a process that writes', () => {
   for (const acknowledged of [1, 9, 50, 133, 301]) {

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { StorageUnusableError, type UnusableReason } from '../../src/storage/storage-unusable-error.ts';
-import { startContestant } from './contestant.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { startContestants } from './contestant.ts';
 import { times } from './harness.ts';
 import { sampleTenant } from './samples.ts';
-import { openAt, temporaryFolder } from './sqlite-harness.ts';
+import { openAt } from './sqlite-harness.ts';
 
 describe('a SQLite file', () => {
   it('is readable by its owner alone, with all that belongs to it', async () => {
@@ -37,19 +38,17 @@ describe('a SQLite file', () => {
   it('is made by several processes at once, each of which can use it', async () => {
     await using folder = await temporaryFolder();
     const opener = new URL('sqlite-harness.ts', import.meta.url);
-    await using stack = new AsyncDisposableStack();
-    const processes = await Promise.all(times(3, (n) => startContestant(opener, `p${n}`)));
-    for (const process of processes) stack.use(process);
+    await using processes = await startContestants(3, opener);
     for (const round of times(8, (n) => n)) {
       const location = join(folder.path, `race-${round}.db`);
       const at = Date.now() + 20;
-      await Promise.all(processes.map((process) => process.ask({ type: 'open', location, at })));
-      await Promise.all(processes.map((process) => process.ask({ type: 'race', race: 'audit', rounds: 1, calls: 5, at: 0 })));
+      await processes.ask({ type: 'open', location, at });
+      await processes.ask({ type: 'race', race: 'audit', rounds: 1, calls: 5, at: 0 });
       {
         await using storage = await openAt(location);
         assert.equal((await storage.audit.list({ limit: 100 })).length, 15);
       }
-      await Promise.all(processes.map((process) => process.ask({ type: 'close' })));
+      await processes.ask({ type: 'close' });
     }
   });
 });

@@ -1,17 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { openSqlite } from '../../src/storage/sqlite/open-sqlite.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createTestClock, type Harness } from './harness.ts';
 import type { Arena } from './race.contract.ts';
-
-/** A folder of its own, gone afterwards. */
-export async function temporaryFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'gatehouse-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-}
 
 /** `path` is what another process needs to open the same store. */
 export function openAt(path: string, clock: Clock = systemClock, busyTimeoutMs = 5000): Promise<Storage> {

@@ -19,6 +19,9 @@ export function openTestMongo(uri: string, options: Partial<MongoOptions> = {}):
   });
 }
 
+/** For processes that open the same database: they are told no more than a location. */
+export const openAt = (uri: string): Promise<MongoStores> => openTestMongo(uri);
+
 /** The ports of MongoDB as part of a whole store; the rest is SQLite. */
 function joined(mongo: MongoStores, sqlite: Storage): Storage {
   return {

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { startContestant } from '../contract/contestant.ts';
+import { startContestants } from '../contract/contestant.ts';
 import { times } from '../contract/harness.ts';
 import { sampleTenant } from '../contract/samples.ts';
 import { mongodbForTests } from '../support/mongodb.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-import { openTestMongo } from './mongo-harness.ts';
+import { openAt, openTestMongo } from './mongo-harness.ts';
 
 const mongodb = await mongodbForTests();
 
@@ -31,15 +29,10 @@ describe('the schema of a MongoDB database', { skip: mongodb.missing ?? false },
 
   it('is made once by several processes that open an empty database at once', async () => {
     const { uri, instance } = await emptyDatabase();
-    await using folder = await temporaryFolder();
-    const opener = new URL('./mongo-harness.ts', import.meta.url);
-    const processes = await Promise.all(times(3, (n) => startContestant(opener, `p${n}`)));
-    const at = Date.now() + 50;
-    await Promise.all(processes.map((each, n) => each.ask({ type: 'open', location: `${uri} ${join(folder.path, `${n}.db`)}`, at })));
-    await Promise.all(processes.map((each) => each.ask({ type: 'close' })));
-    for (const each of processes) await each[Symbol.asyncDispose]();
+    await using processes = await startContestants(3, new URL('./mongo-harness.ts', import.meta.url));
+    await processes.ask({ type: 'open', location: uri, at: Date.now() + 50 });
     assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 1);
-    await using stores = await openTestMongo(uri);
+    await using stores = await openAt(uri);
     await stores.tenants.create(sampleTenant());
     await assert.rejects(stores.tenants.create(sampleTenant()), { field: 'id' });
     assert.equal(await stores.generations.current(), 1);
