@@ -27,7 +27,8 @@ export function publishMetadata(catalogue: ScopeCatalogue): Middleware {
     if (!document) {
       await next();
       if (ctx.status !== 200) return;
-      documents.set(path, (document = toDocument(ctx, catalogue)));
+      document = toDocument(ctx, catalogue);
+      documents.set(path, document);
     }
     answer(ctx, document);
   };
@@ -42,6 +43,8 @@ function toDocument({ path, body, response }: Context, catalogue: ScopeCatalogue
 
 /** Pages of any origin may read it: it holds nothing that is not public. */
 function answer(ctx: Context, { text, type, etag }: PublicDocument): void {
+  // The engine names the origin it answered; ours is for all.
+  ctx.remove('Vary');
   ctx.set({ 'Access-Control-Allow-Origin': '*', 'Cache-Control': CACHE_CONTROL, ETag: etag });
   ctx.status = 200;
   ctx.type = type;

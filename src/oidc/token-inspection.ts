@@ -25,7 +25,8 @@ export async function mayInspect(
   stores: { accounts: AccountStore; clients: ClientStore },
 ): Promise<boolean> {
   const shown = ctx.state[JWT_SHOWN] as ShownToken | undefined;
-  if (token.kind !== 'RefreshToken' && !(shown && isRecordOf(shown, token))) return false;
+  // A JWT stands for its own record alone, whatever the `jti` in it names; anything else for a refresh token alone.
+  if (shown ? !isRecordOf(shown, token) : token.kind !== 'RefreshToken') return false;
   if (token.accountId) {
     const person = await stores.accounts.findSubject(accountId(token.accountId));
     if (!person || person.disabled) return false;

@@ -53,6 +53,17 @@ describe('introspection and revocation', () => {
     assert.deepEqual((await spa.introspect(access)).json, INACTIVE);
   });
 
+  it('takes no JWT that somebody made for the refresh token that its jti names', async () => {
+    const { refresh_token: refresh } = await tokens();
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const exp = Math.floor(server.clock.now().getTime() / 1000) + 600;
+    const forged = `${encode({ alg: 'none' })}.${encode({ iss: server.issuer, exp, jti: refresh, sub: 'root', scope: 'admin:all' })}.`;
+    assert.deepEqual((await client.introspect(forged)).json, INACTIVE);
+    await client.revoke(forged);
+    assert.equal((await client.introspect(refresh)).json.active, true);
+    assert.equal((await userinfo(server, forged)).status, 401);
+  });
+
   it('tells a service of the tenant that may do everything', async () => {
     const { access_token: access } = await tokens();
     assert.equal((await administrator.introspect(access)).json.active, true);
