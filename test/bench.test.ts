@@ -30,7 +30,8 @@ describe('the benchmark', () => {
     assert.equal(report.rows.length, 3 * SCENARIOS.length + 2);
     for (const { scenario, target, rounds, voided, perSecond, cpuMicroseconds } of report.rows) {
       assert.deepEqual([rounds, voided], [1, []], `${scenario}, ${target}`);
-      assert.ok(perSecond > 0 && cpuMicroseconds > 0, `${scenario}, ${target}`);
+      // Rounds this short may be over within one tick of the clock that counts CPU time.
+      assert.ok(perSecond > 0 && cpuMicroseconds >= 0, `${scenario}, ${target}`);
     }
     assert.equal(report.storm.length, 1);
     assert.match(toMarkdown(report), /\*\*userinfo\*\*[\s\S]*Gatehouse, SQLite \|/);

@@ -14,7 +14,7 @@ export interface Shell {
   readonly withConfig: (work: (loaded: LoadedConfig) => Promise<Answer>) => Promise<void>;
   /** `tenant` is the first one, of the configuration. */
   readonly withHouse: (work: (house: House, tenant: Tenant) => Promise<Answer>) => Promise<void>;
-  /** That of the configuration, and that of another configuration file. Nothing is made in either. */
+  /** That of the configuration, and that of another configuration file. Neither gets a tenant that it has not. */
   readonly withTwoHouses: (other: string, work: (houses: { from: House; to: House }) => Promise<Answer>) => Promise<void>;
 }
 

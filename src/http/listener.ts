@@ -50,7 +50,8 @@ export async function listen(app: Koa, options: ListenOptions): Promise<AsyncDis
   return {
     async [Symbol.asyncDispose]() {
       stopping = true;
-      const patience = isPatient() ? { silent: SILENCE_MS, kept: Math.min(KEPT_ALIVE_MS, drainSeconds * 500) } : { silent: 0, kept: 0 };
+      const half = drainSeconds * 500;
+      const patience = isPatient() ? { silent: Math.min(SILENCE_MS, half), kept: Math.min(KEPT_ALIVE_MS, half) } : { silent: 0, kept: 0 };
       const closed = once(server, 'close');
       // The close of an HTTP server would end idle connections at once, in which a request may just be written.
       NetServer.prototype.close.call(server);
@@ -63,6 +64,8 @@ export async function listen(app: Koa, options: ListenOptions): Promise<AsyncDis
       ];
       await closed;
       for (const timer of timers) clearTimeout(timer);
+      // Its own close ends the checks of connections.
+      server.close();
       await Promise.allSettled(running);
     },
   };
