@@ -22,6 +22,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const HOME: Readonly<Record<string, readonly string[]>> = {
   'oidc-provider': ['oidc'],
   'node:sqlite': ['storage'],
+  mongoose: ['storage'],
+  ioredis: ['storage'],
   koa: ['http', 'oidc', 'root'],
   '@koa/router': ['http'],
   ejs: ['http'],
@@ -37,6 +39,9 @@ interface Import {
   readonly target: string;
 }
 
+/** Folders of storage/ that know nothing of each other; mongo-redis/ joins two of them. */
+const BACKENDS: readonly string[] = ['sqlite', 'mongo', 'redis'];
+
 const folderOf = (path: string) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : 'root');
 
 async function readImports(): Promise<{ files: number; imports: readonly Import[] }> {
@@ -51,17 +56,35 @@ async function readImports(): Promise<{ files: number; imports: readonly Import[
   return { files, imports };
 }
 
+/** Imports of files of the house, with the path below src/ of what is imported. */
+function innerOf(imports: readonly Import[]) {
+  return imports
+    .filter(({ target }) => target.startsWith('.'))
+    .map((each) => ({ ...each, to: relative(SRC, join(SRC, dirname(each.file), each.target)) }))
+    .filter(({ to }) => !to.startsWith('..'));
+}
+
 describe('architecture', () => {
   it('keeps to the allowed edges between folders', async () => {
     const { files, imports } = await readImports();
     assert.ok(files > 80, `saw only ${files} files`);
-    const inner = imports
-      .filter(({ target }) => target.startsWith('.'))
-      .map((each) => ({ ...each, to: relative(SRC, join(SRC, dirname(each.file), each.target)) }))
-      .filter(({ to }) => !to.startsWith('..'))
-      .map((each) => ({ ...each, to: folderOf(each.to) }));
+    const inner = innerOf(imports).map((each) => ({ ...each, to: folderOf(each.to) }));
     assert.ok(inner.length > 200, `saw only ${inner.length} imports`);
     const wrong = inner.filter(({ folder, to }) => to !== folder && !ALLOWED[folder]?.includes(to));
+    assert.deepEqual(wrong, []);
+  });
+
+  it('keeps the backends of storage apart', async () => {
+    const { imports } = await readImports();
+    const backendOf = (path: string) => BACKENDS.find((name) => path.startsWith(`storage/${name}/`));
+    const edges = innerOf(imports).map(({ file, to }) => ({ file, to, backends: [backendOf(file), backendOf(to)] as const }));
+    const within = edges.filter(({ backends: [from, to] }) => from && from === to);
+    assert.deepEqual(
+      BACKENDS.filter((name) => !within.some(({ backends }) => backends[0] === name)),
+      [],
+      'every backend has been seen',
+    );
+    const wrong = edges.filter(({ backends: [from, to] }) => from && to && from !== to);
     assert.deepEqual(wrong, []);
   });
 

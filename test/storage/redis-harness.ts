@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreUnavailableError } from '../../src/domain/errors.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import type { Generations } from '../../src/storage/mongo/open-mongo.ts';
+import type { Generations } from '../../src/storage/generations.ts';
 import { openRedis, type RedisOptions, type RedisStores } from '../../src/storage/redis/open-redis.ts';
 import type { Harness, OpenHarness } from '../contract/harness.ts';
 import { openSqliteHarness } from '../contract/sqlite-harness.ts';

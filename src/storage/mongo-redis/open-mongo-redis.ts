@@ -2,8 +2,9 @@ import { StoreUnavailableError } from '../../domain/errors.ts';
 import type { ArtifactStore } from '../../domain/tokens/artifact-store.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { storeUnavailable } from '../gate.ts';
+import type { Generations } from '../generations.ts';
 import type { Holdings } from '../holdings.ts';
-import { type Generations, type MongoOptions, type MongoStores, openMongo } from '../mongo/open-mongo.ts';
+import { type MongoOptions, type MongoStores, openMongo } from '../mongo/open-mongo.ts';
 import { openRedis, type RedisOptions, type RedisStores } from '../redis/open-redis.ts';
 import type { Storage } from '../storage.ts';
 

@@ -1,6 +1,6 @@
 import mongoose, { type Connection, type ConnectOptions } from 'mongoose';
 import { StorageUnusableError } from '../storage-unusable-error.ts';
-import { isDenial, reasonOf } from './mongo-errors.ts';
+import { isDenial, isStandalone, reasonOf } from './mongo-errors.ts';
 import type { MongoOptions } from './open-mongo.ts';
 
 /**
@@ -57,6 +57,13 @@ export function asUnusable(error: unknown, { uri }: Pick<MongoOptions, 'uri'>): 
     return new StorageUnusableError('denied', `${server} lets us not in: ${reason}. Correct storage.mongodb, then start again.`, {
       cause: error,
     });
+  }
+  if (isStandalone(error)) {
+    return new StorageUnusableError(
+      'unsuited',
+      `${server} is no replica set. Start mongod with --replSet, run rs.initiate() once in mongosh (one member is enough), then start Gatehouse again.`,
+      { cause: error },
+    );
   }
   return new StorageUnusableError(
     'inaccessible',

@@ -7,6 +7,7 @@ const { MongoBulkWriteError, MongoError, MongoServerError } = mongoose.mongo;
 export const DUPLICATE_KEY = 11000;
 const UNAUTHORIZED = 13;
 const AUTHENTICATION_FAILED = 18;
+const NOT_A_REPLICA_SET = 123;
 
 /**
  * Codes by which a server says that it cannot serve just now, whatever was asked (https://www.mongodb.com/docs/manual/reference/error-codes/).
@@ -78,6 +79,11 @@ export function translate(error: unknown): unknown {
 /** Whether it is the credentials that are wrong. */
 export function isDenial(error: unknown): boolean {
   return error instanceof MongoServerError && (error.code === UNAUTHORIZED || error.code === AUTHENTICATION_FAILED);
+}
+
+/** Whether the server stands alone, so that it cannot answer what needs the word of a majority. */
+export function isStandalone(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === NOT_A_REPLICA_SET;
 }
 
 export function isDuplicate(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import type { Connection } from 'mongoose';
 import type { Clock } from '../../lib/clock.ts';
 import { createGate, type Gate } from '../gate.ts';
+import type { Generations } from '../generations.ts';
 import type { Storage } from '../storage.ts';
 import { createAccountStore } from './account-store.ts';
 import { createArtifactStore } from './artifact-store.ts';
@@ -35,16 +36,6 @@ export interface MongoOptions {
   readonly clock: Clock;
 }
 
-/**
- * Which generation of keys in Redis counts. A Redis that was restarted or failed over may have forgotten what was used up or revoked; then the next
- * generation begins, and nothing of the one before is believed (src/storage/redis/fence.ts).
- */
-export interface Generations {
-  current(): Promise<number>;
-  /** Compare-and-swap: ends generation `old` if it still counts. Resolves to the one that counts now. */
-  next(old: number): Promise<number>;
-}
-
 /** What must last: the ports of MongoDB. `artifacts` takes the durable kinds, and `holdings` shows those. */
 export interface MongoStores
   extends Pick<Storage, 'tenants' | 'accounts' | 'links' | 'mfa' | 'clients' | 'keys' | 'artifacts' | 'audit' | 'holdings' | 'ping'>,
@@ -54,7 +45,7 @@ export interface MongoStores
 
 /**
  * Connects, and brings the database to the newest schema.
- * @throws StorageUnusableError when the server does not answer or lets us not in, or the database is not ours, or newer
+ * @throws StorageUnusableError when the server does not answer, lets us not in or is no replica set, or the database is not ours, or newer
  */
 export async function openMongo(options: MongoOptions): Promise<MongoStores> {
   const connection = await connect(options);
@@ -62,6 +53,8 @@ export async function openMongo(options: MongoOptions): Promise<MongoStores> {
     const instance = instanceOn(connection);
     if (!connection.db) throw new Error('a connection that is open has a database');
     await migrate({ db: connection.db, instance }, migrations);
+    // A server that cannot say for certain which generation counts is found out now, and not by the first sign-in.
+    await createGenerations(instance, options.timeoutMs).current();
     return storesOn(connection, instance, options);
   } catch (error) {
     await connection.destroy(true);

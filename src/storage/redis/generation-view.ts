@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Generations } from '../mongo/open-mongo.ts';
+import type { Generations } from '../generations.ts';
 import type { Connection, Primary } from './connection.ts';
 
 /** A Lua script over exactly one key, KEYS[1], so that it runs on any node of a cluster. */

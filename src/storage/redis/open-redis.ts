@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { createGate, storeUnavailable } from '../gate.ts';
+import type { Generations } from '../generations.ts';
 import type { Holdings } from '../holdings.ts';
-import type { Generations } from '../mongo/open-mongo.ts';
 import type { Storage } from '../storage.ts';
 import { StorageUnusableError } from '../storage-unusable-error.ts';
 import { createArtifactReader } from './artifact-reader.ts';
