@@ -15,7 +15,7 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 
 /** What a worker is told when it starts. All of them have the settings the supervisor started with, whatever became of the files since. */
-export interface Order {
+export interface WorkerSettings {
   readonly config: Config;
   /** The first one welcomes whoever started it. */
   readonly first: boolean;
@@ -39,13 +39,13 @@ export async function supervise({ config, logger }: { config: Config; logger: Lo
 
   async function keepRunning(number: number, initial: Worker): Promise<void> {
     let worker = initial;
-    for (let pause = 0; ; worker = start(number)) {
+    for (let pauseMs = 0; ; worker = start(number)) {
       const startedAt = performance.now();
       const end = await worker.ended;
       if (stop.aborted) return;
-      pause = performance.now() - startedAt > STEADY_MS ? 0 : Math.min(Math.max(FIRST_PAUSE_MS, pause * 2), LONGEST_PAUSE_MS);
-      logger.error({ worker: number, pid: worker.pid, ...end, pause }, 'a worker has ended; another takes its place');
-      await delay(pause, undefined, { signal: stop }).catch(() => undefined);
+      pauseMs = performance.now() - startedAt > STEADY_MS ? 0 : Math.min(Math.max(FIRST_PAUSE_MS, pauseMs * 2), LONGEST_PAUSE_MS);
+      logger.error({ worker: number, pid: worker.pid, ...end, pauseMs }, 'a worker has ended; another takes its place');
+      await delay(pauseMs, undefined, { signal: stop }).catch(() => undefined);
       if (stop.aborted) return;
     }
   }
@@ -74,10 +74,10 @@ export function shareOf(config: Config): Config {
   };
 }
 
-function startWorker(number: number, order: Order, stop: AbortSignal): Worker {
+function startWorker(number: number, settings: WorkerSettings, stop: AbortSignal): Worker {
   const child = fork(WORKER, [String(number)]);
   // One that is gone before it has read this tells so by its end.
-  child.send(order, () => undefined);
+  child.send(settings, () => undefined);
   const release = () => child.connected && child.disconnect();
   const kill = () => child.kill('SIGKILL');
   stop.addEventListener('abort', release);

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../domain/errors.ts';
+import { storeUnavailable } from './store-unavailable.ts';
 
 /** Stands before every call to a store over the network: closing waits for calls under way, and lets none through afterwards. */
 export interface Gate {
@@ -30,9 +30,4 @@ export function createGate(translate: (error: unknown) => unknown): Gate {
       while (under.size > 0) await Promise.allSettled(under);
     },
   };
-}
-
-/** @param detail which store, and what is wrong with it, without its address: /readyz shows it */
-export function storeUnavailable(detail: string, cause?: unknown): StoreUnavailableError {
-  return new StoreUnavailableError('Gatehouse cannot reach its database just now. Please try again in a few seconds.', { detail, cause });
 }

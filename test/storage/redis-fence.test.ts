@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { StoreUnavailableError } from '../../src/domain/errors.ts';
 import { connect } from '../../src/storage/redis/connection.ts';
 import { createFence } from '../../src/storage/redis/fence.ts';
-import type { Script } from '../../src/storage/redis/generation-view.ts';
+import type { Script } from '../../src/storage/redis/loaded-generation.ts';
 import type { RedisStores } from '../../src/storage/redis/open-redis.ts';
 import { times, winners } from '../contract/harness.ts';
 import { addressOn, type RedisAddress, type RedisServer, startRedis, whyNoRedis } from '../support/redis.ts';

@@ -1,12 +1,12 @@
 import { StoreUnavailableError } from '../../domain/errors.ts';
 import type { ArtifactStore } from '../../domain/tokens/artifact-store.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { storeUnavailable } from '../gate.ts';
 import type { Generations } from '../generations.ts';
 import type { Holdings } from '../holdings.ts';
 import { type MongoOptions, type MongoStores, openMongo } from '../mongo/open-mongo.ts';
 import { openRedis, type RedisOptions, type RedisStores } from '../redis/open-redis.ts';
 import type { Storage } from '../storage.ts';
+import { storeUnavailable } from '../store-unavailable.ts';
 
 export interface MongoRedisOptions {
   readonly mongodb: Omit<MongoOptions, 'clock'>;
@@ -60,7 +60,7 @@ function join({ durable, expiring, ping }: { durable: MongoStores; expiring: Red
   };
 }
 
-function joinArtifacts(durable: ArtifactStore, { artifacts: expiring, accepts }: RedisStores): ArtifactStore {
+function joinArtifacts(durable: ArtifactStore, { artifacts: expiring, probeWrite }: RedisStores): ArtifactStore {
   const storeOf = (kind: string) => (DURABLE.has(kind) ? durable : expiring);
   return {
     put: (kind, ...values) => storeOf(kind).put(kind, ...values),
@@ -71,7 +71,7 @@ function joinArtifacts(durable: ArtifactStore, { artifacts: expiring, accepts }:
     async consume(kind, id) {
       if (!DURABLE.has(kind)) return await expiring.consume(kind, id);
       // What a refresh token is used up for goes to Redis: when that fails the client tries again, and must not be taken for a thief.
-      await accepts();
+      await probeWrite();
       return await durable.consume(kind, id);
     },
     remove: (kind, id) => storeOf(kind).remove(kind, id),

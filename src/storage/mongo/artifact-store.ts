@@ -2,7 +2,7 @@ import mongoose, { type Connection, Schema } from 'mongoose';
 import type { Artifact, ArtifactIndexes, ArtifactStore } from '../../domain/tokens/artifact-store.ts';
 import { type Clock, epochSeconds } from '../../lib/clock.ts';
 import type { StoredArtifact } from '../holdings.ts';
-import { ascendingNumbers } from './ascending-numbers.ts';
+import type { NextNumber } from './ascending-numbers.ts';
 import { upsert } from './compare-and-swap.ts';
 import { SCHEMA_OPTIONS, sweepAt, withoutUndefined } from './documents.ts';
 import { isDuplicate } from './mongo-errors.ts';
@@ -44,9 +44,8 @@ const SCHEMA = new Schema<ArtifactDocument>(
 const NEVER = new Date(8.64e15);
 
 /** The durable kinds, which have no members. The tests of the port put any kind here. */
-export function createArtifactStore(connection: Connection, clock: Clock): ArtifactStore {
+export function createArtifactStore(connection: Connection, clock: Clock, nextOrder: NextNumber): ArtifactStore {
   const artifacts = connection.model('artifacts', SCHEMA, 'artifacts');
-  const nextOrder = ascendingNumbers(0);
   // Also true of what has no expiry.
   const live = () => mongoose.trusted({ $not: { $lte: clock() } });
 
@@ -71,21 +70,21 @@ export function createArtifactStore(connection: Connection, clock: Clock): Artif
     },
     async find(kind, id) {
       const document = await artifacts.findOne({ _id: keyOf(kind, id) }).lean<ArtifactDocument>();
-      return document && isLive(document, clock()) ? storedOf(document).artifact : undefined;
+      return document && isLive(document, clock()) ? toStored(document).artifact : undefined;
     },
     async findBy(kind, index, value) {
       const document = await artifacts
         .findOne({ [index]: value, kind, expiresAt: live() })
         .sort({ order: -1 })
         .lean<ArtifactDocument>();
-      return document ? entryOf(document) : undefined;
+      return document ? toEntry(document) : undefined;
     },
     async list(kind, index, value) {
       const documents = await artifacts
         .find({ [index]: value, kind, expiresAt: live() })
         .sort({ order: 1 })
         .lean<ArtifactDocument[]>();
-      return documents.map(entryOf);
+      return documents.map(toEntry);
     },
     async consume(kind, id) {
       const unused = { _id: keyOf(kind, id), consumedAt: mongoose.trusted({ $exists: false }), expiresAt: live() };
@@ -135,7 +134,7 @@ function fromArtifact({ kind, id, artifact, expiresAt }: StoredArtifact, clock: 
   };
 }
 
-export function storedOf(document: ArtifactDocument): StoredArtifact {
+export function toStored(document: ArtifactDocument): StoredArtifact {
   const { kind, grantId, accountId, clientId, uid, userCode, consumedAt, expiresAt } = document;
   const artifact: Artifact = {
     payload: JSON.parse(document.payload),
@@ -150,7 +149,7 @@ export function storedOf(document: ArtifactDocument): StoredArtifact {
   return { kind, id: document._id.slice(kind.length + 1), artifact, expiresAt };
 }
 
-function entryOf(document: ArtifactDocument) {
-  const { id, artifact } = storedOf(document);
+function toEntry(document: ArtifactDocument) {
+  const { id, artifact } = toStored(document);
   return { id, artifact };
 }

@@ -1,7 +1,7 @@
 import mongoose, { type Connection, type Model, Schema } from 'mongoose';
 import type { AuditEvent, AuditLog, AuditType } from '../../domain/audit/audit-log.ts';
-import { storeUnavailable } from '../gate.ts';
-import { ascendingNumbers, type NextNumber } from './ascending-numbers.ts';
+import { storeUnavailable } from '../store-unavailable.ts';
+import { ascendingNumbers, type NextNumber, type NumberSources } from './ascending-numbers.ts';
 import { SCHEMA_OPTIONS, withoutUndefined } from './documents.ts';
 import { DUPLICATE_KEY, isDuplicate } from './mongo-errors.ts';
 
@@ -47,7 +47,7 @@ interface Waiting {
 }
 
 /** Entries that come while a write is under way are written together by the next one; each append resolves when its own entry is stored. */
-export function createAuditLog(connection: Connection): AuditLog {
+export function createAuditLog(connection: Connection, sources: NumberSources): AuditLog {
   const events = connection.model<AuditDocument>('audit_events', SCHEMA, 'audit_events');
   let waiting: Waiting[] = [];
   let writing = false;
@@ -58,7 +58,7 @@ export function createAuditLog(connection: Connection): AuditLog {
     while (waiting.length > 0) {
       const batch = waiting.splice(0, LARGEST_BATCH);
       try {
-        next ??= ascendingNumbers(await newestNumber(events));
+        next ??= ascendingNumbers(await newestNumber(events), sources);
         waiting = [...(await writeBatch(events, batch, next)), ...waiting];
       } catch (error) {
         // What has come meanwhile would fail after just as long a wait.

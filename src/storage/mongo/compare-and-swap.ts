@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { storeUnavailable } from '../gate.ts';
+import { storeUnavailable } from '../store-unavailable.ts';
 import { isDuplicate } from './mongo-errors.ts';
 
 const LONGEST_PAUSE_MS = 32;

@@ -25,7 +25,7 @@ function connectOptions({ username, password, caFile, poolSize, timeoutMs }: Mon
     ...(username !== undefined && { auth: { username, ...(password !== undefined && { password }) } }),
     ...(caFile !== undefined && { tls: true, tlsCAFile: caFile }),
     maxPoolSize: poolSize,
-    // A little earlier than the whole call (within.ts), because the driver knows why there is no server.
+    // A little earlier than the whole call (../within.ts), because the driver knows why there is no server.
     serverSelectionTimeoutMS: Math.ceil(timeoutMs * 0.9),
     connectTimeoutMS: timeoutMs,
     socketTimeoutMS: timeoutMs,

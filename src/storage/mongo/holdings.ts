@@ -2,10 +2,10 @@ import mongoose, { type Connection, type Model } from 'mongoose';
 import type { Clock } from '../../lib/clock.ts';
 import type { Gate } from '../gate.ts';
 import type { Holdings } from '../holdings.ts';
-import { type ArtifactDocument, isLive, storedOf } from './artifact-store.ts';
+import { type ArtifactDocument, isLive, toStored } from './artifact-store.ts';
 import { type AuditDocument, fromEvent, insertMissing, toEvent } from './audit-log.ts';
-import { enrolledOf, type FactorDocument } from './mfa-store.ts';
-import { type LinkDocument, linkOf } from './one-time-link-store.ts';
+import { type FactorDocument, toEnrolled } from './mfa-store.ts';
+import { type LinkDocument, toLink } from './one-time-link-store.ts';
 
 /** Over the models that the stores have registered. Each page passes the gate by itself: between two of them the reader may take its time. */
 export function createHoldings(connection: Connection, clock: Clock, pass: Gate['pass']): Holdings {
@@ -28,14 +28,14 @@ export function createHoldings(connection: Connection, clock: Clock, pass: Gate[
   }
 
   return {
-    factors: (limit) => pages(connection.model<FactorDocument>('totp_factors'), limit, (found) => found.map(enrolledOf)),
+    factors: (limit) => pages(connection.model<FactorDocument>('totp_factors'), limit, (found) => found.map(toEnrolled)),
     links: (limit) =>
       pages(connection.model<LinkDocument>('one_time_links'), limit, (found) =>
-        found.filter(({ expiresAt }) => expiresAt > clock()).map(linkOf),
+        found.filter(({ expiresAt }) => expiresAt > clock()).map(toLink),
       ),
     artifacts: (limit) =>
       pages(connection.model<ArtifactDocument>('artifacts'), limit, (found) =>
-        found.filter((document) => isLive(document, clock())).map(storedOf),
+        found.filter((document) => isLive(document, clock())).map(toStored),
       ),
     auditEvents: (limit) => pages(events, limit, (found) => found.map(toEvent)),
     async restoreAuditEvents(missing) {

@@ -45,7 +45,7 @@ export function createMfaStore(connection: Connection): MfaStore {
     },
     async find(tenant, account) {
       const document = await find(tenant, account);
-      return document ? enrolledOf(document).factor : undefined;
+      return document ? toEnrolled(document).factor : undefined;
     },
     async acceptStep(tenant, account, step) {
       const earlier = { _id: account, tenantId: tenant, lastStep: mongoose.trusted({ $lt: step }) };
@@ -71,7 +71,7 @@ function fromFactor({ tenantId, factor, recoveryDigests }: EnrolledFactor): Fact
   };
 }
 
-export function enrolledOf(document: FactorDocument): EnrolledFactor {
+export function toEnrolled(document: FactorDocument): EnrolledFactor {
   const { sealedSecret, lastStep, confirmedAt, recoveryDigests } = document;
   return {
     tenantId: tenantId(document.tenantId),

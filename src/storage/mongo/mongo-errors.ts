@@ -1,6 +1,6 @@
 import mongoose from 'mongoose';
 import { AlreadyExistsError } from '../../domain/errors.ts';
-import { storeUnavailable } from '../gate.ts';
+import { storeUnavailable } from '../store-unavailable.ts';
 
 const { MongoBulkWriteError, MongoError, MongoServerError } = mongoose.mongo;
 
@@ -71,7 +71,7 @@ export function reasonOf(error: unknown): string | undefined {
 }
 
 /** Turns a failure of the store into StoreUnavailableError; anything else is a bug and stays what it is. */
-export function translate(error: unknown): unknown {
+export function translateError(error: unknown): unknown {
   const reason = reasonOf(error);
   return reason === undefined ? error : storeUnavailable(`MongoDB: ${reason}`, error);
 }

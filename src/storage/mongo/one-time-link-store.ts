@@ -39,7 +39,7 @@ export function createOneTimeLinkStore(connection: Connection, clock: Clock): On
     },
     async find(digest, now) {
       const document = await links.findOne(live(digest, now)).lean<LinkDocument>();
-      return document ? linkOf(document) : undefined;
+      return document ? toLink(document) : undefined;
     },
     take: async (digest, now) => (await links.deleteOne(live(digest, now))).deletedCount === 1,
     async removeFor(account) {
@@ -59,7 +59,7 @@ function fromLink(link: OneTimeLink, clock: Clock): LinkDocument {
   };
 }
 
-export function linkOf(document: LinkDocument): OneTimeLink {
+export function toLink(document: LinkDocument): OneTimeLink {
   return {
     digest: document.digest as LinkDigest,
     purpose: document.purpose as OneTimeLink['purpose'],

@@ -1,10 +1,13 @@
+import { randomInt } from 'node:crypto';
 import type { Connection } from 'mongoose';
 import type { Clock } from '../../lib/clock.ts';
 import { createGate, type Gate } from '../gate.ts';
 import type { Generations } from '../generations.ts';
 import type { Storage } from '../storage.ts';
+import { within } from '../within.ts';
 import { createAccountStore } from './account-store.ts';
 import { createArtifactStore } from './artifact-store.ts';
+import { ascendingNumbers, type NumberSources } from './ascending-numbers.ts';
 import { createAuditLog } from './audit-log.ts';
 import { createClientStore } from './client-store.ts';
 import { createCompareAndSwap } from './compare-and-swap.ts';
@@ -16,10 +19,9 @@ import { createKeyStore } from './key-store.ts';
 import { createMfaStore } from './mfa-store.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations.ts';
-import { translate } from './mongo-errors.ts';
+import { translateError } from './mongo-errors.ts';
 import { createOneTimeLinkStore } from './one-time-link-store.ts';
 import { createTenantStore } from './tenant-store.ts';
-import { within } from './within.ts';
 
 export interface MongoOptions {
   /** mongodb:// or mongodb+srv://, with the name of the database; replica set, TLS and the like are in its query. */
@@ -63,8 +65,9 @@ export async function openMongo(options: MongoOptions): Promise<MongoStores> {
 }
 
 function storesOn(connection: Connection, instance: Instance, { clock, timeoutMs }: MongoOptions): MongoStores {
-  const gate = createGate(translate);
-  const pass: Gate['pass'] = (work) => gate.pass(() => within(timeoutMs, work()));
+  const gate = createGate(translateError);
+  const sources: NumberSources = { clock, randomBelow: (limit) => randomInt(limit) };
+  const pass: Gate['pass'] = (work) => gate.pass(() => within(timeoutMs, 'MongoDB', work()));
   const gated = <Port extends Methods<Port>>(port: Port) => behind(pass, port);
   return {
     tenants: gated(createTenantStore(connection)),
@@ -73,8 +76,8 @@ function storesOn(connection: Connection, instance: Instance, { clock, timeoutMs
     mfa: gated(createMfaStore(connection)),
     clients: gated(createClientStore(connection, createCompareAndSwap(timeoutMs))),
     keys: gated(createKeyStore(connection)),
-    artifacts: gated(createArtifactStore(connection, clock)),
-    audit: gated(createAuditLog(connection)),
+    artifacts: gated(createArtifactStore(connection, clock, ascendingNumbers(0, sources))),
+    audit: gated(createAuditLog(connection, sources)),
     generations: gated(createGenerations(instance, timeoutMs)),
     holdings: createHoldings(connection, clock, pass),
     async ping() {

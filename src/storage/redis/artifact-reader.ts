@@ -3,7 +3,7 @@ import type { StoredArtifact } from '../holdings.ts';
 import { type ArtifactKey, membersKey, recordKey } from './artifact-keys.ts';
 import { expiryIn, isLive, toArtifact, toFields, toMembers } from './artifact-record.ts';
 import { READ } from './artifact-scripts.ts';
-import type { Call } from './generation-view.ts';
+import type { Call } from './loaded-generation.ts';
 
 /** How many records are read at once. */
 const READS_AT_ONCE = 100;

@@ -1,5 +1,5 @@
 import { SLACK_MS } from './expiry.ts';
-import type { Script } from './generation-view.ts';
+import type { Script } from './loaded-generation.ts';
 
 /** What has expired is as good as absent, whether the server has swept it or not. ARGV[1] is the time. */
 const IS_LIVE = `

@@ -6,7 +6,7 @@ import { pairs, toEntries, toRecord } from './artifact-record.ts';
 import * as scripts from './artifact-scripts.ts';
 import { type Expiry, expiryOf } from './expiry.ts';
 import type { Run } from './fence.ts';
-import type { Call, Script } from './generation-view.ts';
+import type { Call, Script } from './loaded-generation.ts';
 
 export interface ArtifactStoreDeps {
   readonly run: Run;

@@ -4,7 +4,7 @@ import { tenantId } from '../../domain/tenants/tenant.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { expiryOf } from './expiry.ts';
 import type { Run } from './fence.ts';
-import type { Script } from './generation-view.ts';
+import type { Script } from './loaded-generation.ts';
 
 /** `tries` is left alone when a challenge is replaced, so that going back a step buys no further guesses. */
 const PUT: Script = {

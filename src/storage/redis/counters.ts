@@ -1,7 +1,7 @@
 import type { Counters } from '../../domain/limits/counters.ts';
 import { SLACK_MS } from './expiry.ts';
 import type { Run } from './fence.ts';
-import type { Script } from './generation-view.ts';
+import type { Script } from './loaded-generation.ts';
 
 /** A counter that has lost its last hits still knows more than a fresh one: counters go on in the next generation. */
 const HIT: Script = {

@@ -1,7 +1,7 @@
-import { storeUnavailable } from '../gate.ts';
+import { storeUnavailable } from '../store-unavailable.ts';
 import type { Connection } from './connection.ts';
-import { findWhole, suited } from './generation-renewal.ts';
-import { type Call, createView, type FenceDeps, serverName, type View } from './generation-view.ts';
+import { findOrBeginGeneration, requireSuitedPrimaries } from './generation-renewal.ts';
+import { type Call, createLoadedGeneration, type FenceDeps, type LoadedGeneration, serverName } from './loaded-generation.ts';
 import { isMissingScript } from './redis-errors.ts';
 
 /**
@@ -64,34 +64,34 @@ export function createFence(deps: FenceDeps): Fence {
   };
 }
 
-/** Keeps the view that this process works with: which generation counts, on which server. */
+/** Keeps what this process works with: which generation counts, on which server. */
 function createTrust(deps: FenceDeps) {
-  let view: View | undefined;
+  let loaded: LoadedGeneration | undefined;
   let confirmedAt = Number.NEGATIVE_INFINITY;
   let triedAt = Number.NEGATIVE_INFINITY;
   let lossesThen = 0;
-  let confirming: Promise<View> | undefined;
-  let renewing: Promise<View> | undefined;
+  let confirming: Promise<LoadedGeneration> | undefined;
+  let renewing: Promise<LoadedGeneration> | undefined;
 
-  const adopt = (found: View, losses: number): View => {
+  const adopt = (found: LoadedGeneration, losses: number): LoadedGeneration => {
     confirmedAt = performance.now();
     lossesThen = losses;
-    if (view?.generation !== found.generation || view.server !== found.server) view = found;
-    return view;
+    if (loaded?.generation !== found.generation || loaded.server !== found.server) loaded = found;
+    return loaded;
   };
 
-  const askWhatCounts = async (): Promise<View> => {
-    const before = view;
+  const askWhatCounts = async (): Promise<LoadedGeneration> => {
+    const before = loaded;
     const losses = deps.connection.losses();
-    const primaries = await suited(deps.connection);
+    const primaries = await requireSuitedPrimaries(deps.connection);
     const generation = await deps.generations.current();
     // A renewal that was faster knows better.
-    if (view !== undefined && view !== before) return view;
-    const news = view !== undefined && view.generation !== generation;
-    return adopt(createView(deps, { generation, server: serverName(deps, primaries), news }), losses);
+    if (loaded !== undefined && loaded !== before) return loaded;
+    const begunElsewhere = loaded !== undefined && loaded.generation !== generation;
+    return adopt(createLoadedGeneration(deps, { generation, server: serverName(deps, primaries), begunElsewhere }), losses);
   };
 
-  const confirm = (): Promise<View> => {
+  const confirm = (): Promise<LoadedGeneration> => {
     triedAt = performance.now();
     confirming ??= askWhatCounts().finally(() => {
       confirming = undefined;
@@ -99,18 +99,18 @@ function createTrust(deps: FenceDeps) {
     return confirming;
   };
 
-  const trusted = (): View | Promise<View> => {
+  const trusted = (): LoadedGeneration | Promise<LoadedGeneration> => {
     const now = performance.now();
-    if (view === undefined || now - confirmedAt > TRUST_FOR_MS || deps.connection.losses() !== lossesThen) return confirm();
+    if (loaded === undefined || now - confirmedAt > TRUST_FOR_MS || deps.connection.losses() !== lossesThen) return confirm();
     // Callers do not wait for this one; when it fails, and goes on failing, they hear of it above.
     if (now - Math.max(confirmedAt, triedAt) > CONFIRM_AFTER_MS) confirm().catch(() => undefined);
-    return view;
+    return loaded;
   };
 
-  const renew = (failed: View): View | Promise<View> => {
-    if (view !== undefined && view !== failed) return view;
+  const renew = (failed: LoadedGeneration): LoadedGeneration | Promise<LoadedGeneration> => {
+    if (loaded !== undefined && loaded !== failed) return loaded;
     const losses = deps.connection.losses();
-    renewing ??= findWhole(deps, failed)
+    renewing ??= findOrBeginGeneration(deps, failed)
       .then((found) => adopt(found, losses))
       .finally(() => {
         renewing = undefined;

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { storeUnavailable } from '../gate.ts';
+import { storeUnavailable } from '../store-unavailable.ts';
 import type { Connection, Primary } from './connection.ts';
-import { createView, type FenceDeps, markOf, serverName, type View } from './generation-view.ts';
+import { createLoadedGeneration, type FenceDeps, type LoadedGeneration, markOf, serverName } from './loaded-generation.ts';
 
 /** How long another process has for loading the scripts of the generation it has begun. */
 const LOADING_TAKES_MS = 500;
 const LOOK_AGAIN_MS = 25;
 
 /** The servers, provided that none of them would forget what it has acknowledged. */
-export async function suited(connection: Connection): Promise<readonly Primary[]> {
+export async function requireSuitedPrimaries(connection: Connection): Promise<readonly Primary[]> {
   const primaries = await connection.inspect();
   const unsuited = primaries.find(({ report }) => report.unsuited)?.report.unsuited;
   if (unsuited) throw storeUnavailable(`Redis: ${unsuited.detail}`);
@@ -19,17 +19,17 @@ export async function suited(connection: Connection): Promise<readonly Primary[]
  * Finds or begins a generation of which the servers have lost nothing, and loads its scripts. `failed` is the one whose script was missing.
  * The servers are asked first: what is begun later than that is younger than the connections to them.
  */
-export async function findWhole(deps: FenceDeps, failed: View): Promise<View> {
-  const primaries = await suited(deps.connection);
+export async function findOrBeginGeneration(deps: FenceDeps, failed: LoadedGeneration): Promise<LoadedGeneration> {
+  const primaries = await requireSuitedPrimaries(deps.connection);
   const server = serverName(deps, primaries);
-  const counts = await deps.generations.current();
-  const loading = failed.news || counts !== failed.generation;
-  const kept = (await isMarked(deps, counts, primaries)) || (loading && (await becomesMarked(deps, counts, primaries)));
-  const generation = kept || (await hasLostNothing(deps, counts, primaries)) ? counts : await deps.generations.next(counts);
-  const view = createView(deps, { generation, server, news: false });
-  await load(view, primaries);
+  const current = await deps.generations.current();
+  const loading = failed.begunElsewhere || current !== failed.generation;
+  const kept = (await isMarked(deps, current, primaries)) || (loading && (await becomesMarked(deps, current, primaries)));
+  const generation = kept || (await hasLostNothing(deps, current, primaries)) ? current : await deps.generations.next(current);
+  const loaded = createLoadedGeneration(deps, { generation, server, begunElsewhere: false });
+  await load(loaded, primaries);
   await leaveWitness(deps, generation, primaries);
-  return view;
+  return loaded;
 }
 
 /** Whether the scripts of the generation have been loaded on every server, and not been forgotten since. */
@@ -82,12 +82,12 @@ function settingOf(setting: unknown): unknown {
 }
 
 /** @throws StoreUnavailableError when a server has been lost since it was asked, or the driver's error when no server took them */
-async function load(view: View, primaries: readonly Primary[]): Promise<void> {
+async function load(loaded: LoadedGeneration, primaries: readonly Primary[]): Promise<void> {
   const loads = await Promise.allSettled(
     primaries.map(async ({ server, socket }) => {
       if (server.stream !== socket || server.status !== 'ready' || !socket.writable) throw storeUnavailable('Redis: connection lost');
       const pipeline = server.pipeline();
-      for (const text of view.texts.values()) pipeline.script('LOAD', text);
+      for (const text of loaded.texts.values()) pipeline.script('LOAD', text);
       const failed = (await pipeline.exec())?.find(([error]) => error);
       if (failed) throw failed[0];
     }),

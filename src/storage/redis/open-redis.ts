@@ -1,9 +1,10 @@
 import type { Clock } from '../../lib/clock.ts';
-import { createGate, storeUnavailable } from '../gate.ts';
+import { createGate } from '../gate.ts';
 import type { Generations } from '../generations.ts';
 import type { Holdings } from '../holdings.ts';
 import type { Storage } from '../storage.ts';
 import { StorageUnusableError } from '../storage-unusable-error.ts';
+import { within } from '../within.ts';
 import { createArtifactReader } from './artifact-reader.ts';
 import { ARTIFACT_SCRIPTS } from './artifact-scripts.ts';
 import { createArtifactStore } from './artifact-store.ts';
@@ -11,9 +12,9 @@ import { CHALLENGE_SCRIPTS, createChallengeStore } from './challenge-store.ts';
 import { type Connection, connect } from './connection.ts';
 import { COUNTER_SCRIPTS, createCounters } from './counters.ts';
 import { createFence, type Run } from './fence.ts';
-import type { Script } from './generation-view.ts';
 import { createHoldings } from './holdings.ts';
-import { faultOf, forgetCommand, isDenial, translateRedisError } from './redis-errors.ts';
+import type { Script } from './loaded-generation.ts';
+import { faultOf, forgetCommand, isDenial, translateError } from './redis-errors.ts';
 
 export interface RedisOptions {
   readonly topology: 'single' | 'sentinel' | 'cluster';
@@ -41,7 +42,7 @@ export interface RedisOptions {
 export interface RedisStores extends Pick<Storage, 'artifacts' | 'challenges' | 'counters' | 'ping'>, AsyncDisposable {
   readonly holdings: Pick<Holdings, 'artifacts'>;
   /** Resolves when a write is taken at this moment, for one round trip. @throws StoreUnavailableError */
-  accepts(): Promise<void>;
+  probeWrite(): Promise<void>;
 }
 
 /** Stores something, so that a server that is full or may not write does not pass for a good one. */
@@ -62,15 +63,15 @@ export async function openRedis(options: RedisOptions): Promise<RedisStores> {
   }
   const scripts = [...ARTIFACT_SCRIPTS, ...CHALLENGE_SCRIPTS, ...COUNTER_SCRIPTS, PING];
   const fence = createFence({ connection, generations, topology, keyPrefix, database, scripts });
-  const gate = createGate((error) => translateRedisError(error, faultOf(connection.failure())));
+  const gate = createGate((error) => translateError(error, faultOf(connection.failure())));
   const run: Run = (work) => gate.pass(() => fence.run(work));
 
-  const accepts = async () => {
+  const probeWrite = async () => {
     await fence.run((call) => call(PING, 'ping'));
   };
   const ping = async () => {
     await fence.confirm();
-    await accepts();
+    await probeWrite();
   };
   const read = createArtifactReader(clock);
   return {
@@ -78,8 +79,8 @@ export async function openRedis(options: RedisOptions): Promise<RedisStores> {
     challenges: createChallengeStore(run, clock),
     counters: createCounters(run),
     holdings: createHoldings(fence, gate, read),
-    accepts: () => gate.pass(accepts),
-    ping: () => gate.pass(() => within(options.timeoutMs, ping())),
+    probeWrite: () => gate.pass(probeWrite),
+    ping: () => gate.pass(() => within(options.timeoutMs, 'Redis', ping())),
     async [Symbol.asyncDispose]() {
       await gate.close();
       connection.close();
@@ -111,17 +112,4 @@ function denied(cause: unknown): StorageUnusableError {
       'Correct the credentials, or give the user the rights, and start again.',
     { cause },
   );
-}
-
-/** @throws StoreUnavailableError when the work takes longer */
-async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(storeUnavailable('Redis: no answer in time')), timeoutMs);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../domain/errors.ts';
-import { storeUnavailable } from '../gate.ts';
+import { storeUnavailable } from '../store-unavailable.ts';
 
 /** What a server says when it cannot serve just now, by the first word of its answer. */
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -79,7 +79,7 @@ export function faultOf(error: unknown): string | undefined {
  * What to throw instead of an error of the driver; a bug is given back as it is.
  * @param connectionFault what was last wrong with the connection, which says more than that there is none
  */
-export function translateRedisError(error: unknown, connectionFault: string | undefined): unknown {
+export function translateError(error: unknown, connectionFault: string | undefined): unknown {
   if (error instanceof StoreUnavailableError) return error;
   forgetCommand(error);
   const fault = faultOf(error);

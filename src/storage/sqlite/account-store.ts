@@ -2,7 +2,7 @@ import { type Account, accountId, loginKey } from '../../domain/accounts/account
 import type { AccountStore } from '../../domain/accounts/account-store.ts';
 import type { Role } from '../../domain/policy/roles.ts';
 import { tenantId } from '../../domain/tenants/tenant.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Statement, Values } from './connection.ts';
 import { rethrowTaken } from './sqlite-errors.ts';
 
 interface AccountRow {
@@ -52,25 +52,29 @@ export function createAccountStore(connection: Connection): AccountStore {
     'SELECT * FROM accounts WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit',
   );
   const superAdministrator = connection.statement('SELECT 1 FROM accounts WHERE super_administrator = 1 LIMIT 1');
+  const one = (statement: Statement<AccountRow>, values: Values): Account | undefined => {
+    const row = statement.get(values);
+    return row ? toAccount(row) : undefined;
+  };
 
   return {
     async create(account) {
       await connection.change(insert, fromAccount(account)).catch((error) => rethrowTaken(error, UNIQUE_FIELDS));
     },
-    find: (tenant, id) => connection.read(() => toAccount(inTenant.get({ tenant, id }))),
-    findSubject: (id) => connection.read(() => toAccount(byId.get({ id }))),
-    findByLogin: (key) => connection.read(() => toAccount((key.includes('@') ? byEmail : byUsername).get({ key }))),
+    find: (tenant, id) => connection.read(() => one(inTenant, { tenant, id })),
+    findSubject: (id) => connection.read(() => one(byId, { id })),
+    findByLogin: (key) => connection.read(() => one(key.includes('@') ? byEmail : byUsername, { key })),
     update(tenant, id, change) {
       return connection
         .transaction(() => {
-          const old = toAccount(inTenant.get({ tenant, id }));
-          return old && toAccount(update.get(fromAccount({ ...change(old), tenantId: tenant, id })));
+          const old = one(inTenant, { tenant, id });
+          return old && one(update, fromAccount({ ...change(old), tenantId: tenant, id }));
         })
         .catch((error) => rethrowTaken(error, UNIQUE_FIELDS));
     },
     list(tenant, { after = '', limit }) {
       return connection.read(() =>
-        (tenant === undefined ? page.all({ after, limit }) : tenantPage.all({ tenant, after, limit })).map(accountOf),
+        (tenant === undefined ? page.all({ after, limit }) : tenantPage.all({ tenant, after, limit })).map(toAccount),
       );
     },
     hasSuperAdministrator: () => connection.read(() => superAdministrator.get() !== undefined),
@@ -97,11 +101,7 @@ function fromAccount(account: Account): { [Column in keyof AccountRow]: AccountR
   };
 }
 
-function toAccount(row: AccountRow | undefined): Account | undefined {
-  return row && accountOf(row);
-}
-
-function accountOf(row: AccountRow): Account {
+function toAccount(row: AccountRow): Account {
   return {
     id: accountId(row.id),
     tenantId: tenantId(row.tenant_id),

@@ -1,7 +1,7 @@
 import type { Artifact, ArtifactIndexes, ArtifactStore, NameIndex, OwnerIndex } from '../../domain/tokens/artifact-store.ts';
 import { type Clock, epochSeconds } from '../../lib/clock.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import type { Connection, Statement } from './connection.ts';
+import type { Connection, Statement, Values } from './connection.ts';
 
 export interface ArtifactRow {
   readonly id: string;
@@ -14,6 +14,11 @@ export interface ArtifactRow {
   readonly member_group: string | null;
   readonly consumed_at: number | null;
   readonly entries: string | null;
+}
+
+interface Entry {
+  readonly id: string;
+  readonly artifact: Artifact;
 }
 
 interface MembersRow {
@@ -78,6 +83,10 @@ export function createArtifactStore(connection: Connection, clock: Clock): Artif
       return stored;
     });
   };
+  const one = (statement: Statement<ArtifactRow>, values: Values): Entry | undefined => {
+    const row = statement.get(values);
+    return row ? toEntry(row) : undefined;
+  };
 
   return {
     async put(kind, id, artifact, expiresAt) {
@@ -88,9 +97,9 @@ export function createArtifactStore(connection: Connection, clock: Clock): Artif
       const values = fromArtifact({ kind, id, expiresAt }, artifact, now());
       return (await store(putOnce, values, artifact.members)) === 1;
     },
-    find: (kind, id) => connection.read(() => toEntry(find.get({ kind, id, now: now() }))?.artifact),
-    findBy: (kind, index, value) => connection.read(() => toEntry(byName[index].get({ kind, value, now: now() }))),
-    list: (kind, index, value) => connection.read(() => byOwner[index].all.all({ kind, value, now: now() }).map(entryOf)),
+    find: (kind, id) => connection.read(() => one(find, { kind, id, now: now() })?.artifact),
+    findBy: (kind, index, value) => connection.read(() => one(byName[index], { kind, value, now: now() })),
+    list: (kind, index, value) => connection.read(() => byOwner[index].all.all({ kind, value, now: now() }).map(toEntry)),
     async consume(kind, id) {
       const at = clock();
       return (await connection.change(consume, { kind, id, now: at.getTime(), seconds: epochSeconds(at) })) === 1;
@@ -177,11 +186,7 @@ function fromArtifact(key: { kind: string; id: string; expiresAt: Date | undefin
   };
 }
 
-function toEntry(row: ArtifactRow | undefined) {
-  return row && entryOf(row);
-}
-
-export function entryOf(row: ArtifactRow): { readonly id: string; readonly artifact: Artifact } {
+export function toEntry(row: ArtifactRow): Entry {
   return {
     id: row.id,
     artifact: {

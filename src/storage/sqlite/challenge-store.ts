@@ -35,7 +35,11 @@ export function createChallengeStore(connection: Connection): ChallengeStore {
     async put(challenge) {
       await connection.change(put, fromChallenge(challenge));
     },
-    find: (id, now) => connection.read(() => toChallenge(find.get({ id, now: now.getTime() }))),
+    find: (id, now) =>
+      connection.read(() => {
+        const row = find.get({ id, now: now.getTime() });
+        return row ? toChallenge(row) : undefined;
+      }),
     countTry: async (id, now) => (await connection.returning(countTry, { id, now: now.getTime() }))?.tries ?? 0,
     remove: async (id) => (await connection.change(remove, { id })) === 1,
   };
@@ -55,18 +59,16 @@ function fromChallenge(challenge: LoginChallenge) {
   };
 }
 
-function toChallenge(row: ChallengeRow | undefined): LoginChallenge | undefined {
-  return (
-    row && {
-      id: row.id,
-      tenantId: tenantId(row.tenant_id),
-      accountId: accountId(row.account_id),
-      credentialVersion: row.credential_version,
-      step: row.step as LoginChallenge['step'],
-      remember: row.remember === 1,
-      sealedSecret: row.sealed_secret ?? undefined,
-      amr: JSON.parse(row.amr),
-      expiresAt: new Date(row.expires_at),
-    }
-  );
+function toChallenge(row: ChallengeRow): LoginChallenge {
+  return {
+    id: row.id,
+    tenantId: tenantId(row.tenant_id),
+    accountId: accountId(row.account_id),
+    credentialVersion: row.credential_version,
+    step: row.step as LoginChallenge['step'],
+    remember: row.remember === 1,
+    sealedSecret: row.sealed_secret ?? undefined,
+    amr: JSON.parse(row.amr),
+    expiresAt: new Date(row.expires_at),
+  };
 }

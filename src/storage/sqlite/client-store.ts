@@ -1,7 +1,7 @@
 import { type Client, type ClientSecret, type ClientType, clientId } from '../../domain/clients/client.ts';
 import type { ClientStore } from '../../domain/clients/client-store.ts';
 import { tenantId } from '../../domain/tenants/tenant.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Statement, Values } from './connection.ts';
 import { rethrowTaken } from './sqlite-errors.ts';
 
 /** Lists are JSON arrays, metadata is a JSON object. */
@@ -51,22 +51,26 @@ export function createClientStore(connection: Connection): ClientStore {
   const tenantPage = connection.statement<ClientRow>(
     'SELECT * FROM clients WHERE tenant_id = :tenant AND id > :after ORDER BY id LIMIT :limit',
   );
+  const one = (statement: Statement<ClientRow>, values: Values): Client | undefined => {
+    const row = statement.get(values);
+    return row ? toClient(row) : undefined;
+  };
 
   return {
     async create(client) {
       await connection.change(insert, fromClient(client)).catch((error) => rethrowTaken(error, UNIQUE_FIELDS));
     },
-    find: (id) => connection.read(() => toClient(byId.get({ id }))),
+    find: (id) => connection.read(() => one(byId, { id })),
     update(tenant, id, change) {
       return connection.transaction(() => {
-        const old = toClient(inTenant.get({ tenant, id }));
-        return old && toClient(update.get(fromClient({ ...change(old), tenantId: tenant, id })));
+        const old = one(inTenant, { tenant, id });
+        return old && one(update, fromClient({ ...change(old), tenantId: tenant, id }));
       });
     },
     remove: async (tenant, id) => (await connection.change(remove, { tenant, id })) === 1,
     list(tenant, { after = '', limit }) {
       return connection.read(() =>
-        (tenant === undefined ? page.all({ after, limit }) : tenantPage.all({ tenant, after, limit })).map(clientOf),
+        (tenant === undefined ? page.all({ after, limit }) : tenantPage.all({ tenant, after, limit })).map(toClient),
       );
     },
   };
@@ -93,11 +97,7 @@ function fromClient(client: Client): { [Column in keyof ClientRow]: ClientRow[Co
   };
 }
 
-function toClient(row: ClientRow | undefined): Client | undefined {
-  return row && clientOf(row);
-}
-
-function clientOf(row: ClientRow): Client {
+function toClient(row: ClientRow): Client {
   return {
     id: clientId(row.id),
     tenantId: tenantId(row.tenant_id),

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isBusy, isStoreFailure, storeUnavailable } from './sqlite-errors.ts';
+import { storeUnavailable } from '../store-unavailable.ts';
+import { asUnavailable, isBusy, isStoreFailure } from './sqlite-errors.ts';
 import { Writer } from './writer.ts';
 
 /** By the name that stands after the colon in the statement's text. */
-type Values = Readonly<Record<string, string | number | null>>;
+export type Values = Readonly<Record<string, string | number | null>>;
 
 /** A prepared statement with rows of the shape `Row`. Runs at once, on the caller's stack. */
 export interface Statement<Row> {
@@ -36,13 +37,13 @@ export function createConnection(database: DatabaseSync, busyTimeoutMs: number):
   const read = async <T>(work: () => T): Promise<T> => {
     const deadline = performance.now() + busyTimeoutMs;
     for (;;) {
-      if (!database.isOpen) throw storeUnavailable(new Error('the store is closed'));
+      if (!database.isOpen) throw storeUnavailable('the store is closed');
       try {
         return work();
       } catch (error) {
         // A reader meets a lock only while another process recovers the write-ahead log.
         if (!isStoreFailure(error)) throw error;
-        if (!isBusy(error) || performance.now() > deadline) throw storeUnavailable(error);
+        if (!isBusy(error) || performance.now() > deadline) throw asUnavailable(error);
         await delay(RETRY_AFTER_MS);
       }
     }

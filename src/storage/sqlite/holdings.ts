@@ -1,11 +1,11 @@
 import { tenantId } from '../../domain/tenants/tenant.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { EnrolledFactor, Holdings, StoredArtifact } from '../holdings.ts';
-import { type ArtifactRow, entryOf, LIVE, selectArtifact } from './artifact-store.ts';
+import { type ArtifactRow, LIVE, selectArtifact, toEntry } from './artifact-store.ts';
 import { type AuditRow, fromEvent, toEvent } from './audit-log.ts';
 import type { Connection, Statement } from './connection.ts';
-import { type FactorRow, factorOf } from './mfa-store.ts';
-import { type LinkRow, linkOf } from './one-time-link-store.ts';
+import { type FactorRow, toFactor } from './mfa-store.ts';
+import { type LinkRow, toLink } from './one-time-link-store.ts';
 
 /** Every SELECT gives the row's place in its table under this name. */
 interface Placed {
@@ -45,9 +45,9 @@ export function createHoldings(connection: Connection, clock: Clock): Holdings {
   }
 
   return {
-    factors: (limit) => pages(factors, limit, enrolledOf),
-    links: (limit) => pages(links, limit, linkOf, clock().getTime()),
-    artifacts: (limit) => pages(artifacts, limit, storedOf, clock().getTime()),
+    factors: (limit) => pages(factors, limit, toEnrolled),
+    links: (limit) => pages(links, limit, toLink, clock().getTime()),
+    artifacts: (limit) => pages(artifacts, limit, toStored, clock().getTime()),
     auditEvents: (limit) => pages(events, limit, toEvent),
     async restoreAuditEvents(missing) {
       await connection.transaction(() => {
@@ -57,11 +57,11 @@ export function createHoldings(connection: Connection, clock: Clock): Holdings {
   };
 }
 
-function enrolledOf(row: FactorRow & { readonly digests: string }): EnrolledFactor {
-  return { tenantId: tenantId(row.tenant_id), factor: factorOf(row), recoveryDigests: JSON.parse(row.digests) };
+function toEnrolled(row: FactorRow & { readonly digests: string }): EnrolledFactor {
+  return { tenantId: tenantId(row.tenant_id), factor: toFactor(row), recoveryDigests: JSON.parse(row.digests) };
 }
 
-function storedOf(row: ArtifactRow & { readonly kind: string; readonly expires_at: number | null }): StoredArtifact {
-  const { id, artifact } = entryOf(row);
+function toStored(row: ArtifactRow & { readonly kind: string; readonly expires_at: number | null }): StoredArtifact {
+  const { id, artifact } = toEntry(row);
   return { kind: row.kind, id, artifact, expiresAt: row.expires_at === null ? undefined : new Date(row.expires_at) };
 }

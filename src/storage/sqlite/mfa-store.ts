@@ -40,7 +40,11 @@ export function createMfaStore(connection: Connection): MfaStore {
         return inserted;
       });
     },
-    find: (tenant, account) => connection.read(() => toFactor(find.get({ tenant, account }))),
+    find: (tenant, account) =>
+      connection.read(() => {
+        const row = find.get({ tenant, account });
+        return row ? toFactor(row) : undefined;
+      }),
     acceptStep: async (tenant, account, step) => (await connection.change(acceptStep, { tenant, account, step })) === 1,
     useRecoveryCode: async (tenant, account, digest) => (await connection.change(useCode, { tenant, account, digest })) === 1,
     countRecoveryCodes: (tenant, account) => connection.read(() => countCodes.get({ tenant, account })?.count ?? 0),
@@ -58,11 +62,7 @@ function fromFactor(tenant: TenantId, factor: TotpFactor) {
   };
 }
 
-function toFactor(row: FactorRow | undefined): TotpFactor | undefined {
-  return row && factorOf(row);
-}
-
-export function factorOf(row: FactorRow): TotpFactor {
+export function toFactor(row: FactorRow): TotpFactor {
   return {
     accountId: accountId(row.account_id),
     sealedSecret: row.sealed_secret,

@@ -26,7 +26,11 @@ export function createOneTimeLinkStore(connection: Connection): OneTimeLinkStore
         insert.run(row);
       });
     },
-    find: (digest, now) => connection.read(() => toLink(find.get({ digest, now: now.getTime() }))),
+    find: (digest, now) =>
+      connection.read(() => {
+        const row = find.get({ digest, now: now.getTime() });
+        return row ? toLink(row) : undefined;
+      }),
     take: async (digest, now) => (await connection.change(take, { digest, now: now.getTime() })) === 1,
     async removeFor(account) {
       await connection.change(removeFor, { account });
@@ -38,11 +42,7 @@ function fromLink(link: OneTimeLink) {
   return { digest: link.digest, purpose: link.purpose, account_id: link.accountId ?? null, expires_at: link.expiresAt.getTime() };
 }
 
-function toLink(row: LinkRow | undefined): OneTimeLink | undefined {
-  return row && linkOf(row);
-}
-
-export function linkOf(row: LinkRow): OneTimeLink {
+export function toLink(row: LinkRow): OneTimeLink {
   return {
     digest: row.digest as LinkDigest,
     purpose: row.purpose as OneTimeLink['purpose'],

@@ -1,4 +1,5 @@
-import { AlreadyExistsError, StoreUnavailableError } from '../../domain/errors.ts';
+import { AlreadyExistsError, type StoreUnavailableError } from '../../domain/errors.ts';
+import { storeUnavailable } from '../store-unavailable.ts';
 
 /** Primary result codes, https://www.sqlite.org/rescode.html. */
 export const SQLITE = {
@@ -31,9 +32,9 @@ export function isStoreFailure(error: unknown): boolean {
   return STORE_FAILURES.has(resultCode(error));
 }
 
-export function storeUnavailable(cause: unknown): StoreUnavailableError {
-  const detail = cause instanceof Error ? `SQLite: ${cause.message}` : 'SQLite: unknown failure';
-  return new StoreUnavailableError('Gatehouse cannot reach its database just now. Please try again in a few seconds.', { detail, cause });
+/** What to tell whoever's call ended with the failure. */
+export function asUnavailable(cause: unknown): StoreUnavailableError {
+  return storeUnavailable(`SQLite: ${cause instanceof Error ? cause.message : 'unknown failure'}`, cause);
 }
 
 /**

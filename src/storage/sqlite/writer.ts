@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { isBusy, isStoreFailure, storeUnavailable } from './sqlite-errors.ts';
+import { storeUnavailable } from '../store-unavailable.ts';
+import { asUnavailable, isBusy, isStoreFailure } from './sqlite-errors.ts';
 
 /** Bounds how long one transaction keeps the event loop and the write lock. */
 const MAX_WRITES_PER_COMMIT = 256;
@@ -60,7 +61,7 @@ export class Writer {
 
   #enqueue<T>(work: () => T, severalStatements: boolean): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#closed) return reject(storeUnavailable(new Error('the store is closed')));
+      if (this.#closed) return reject(storeUnavailable('the store is closed'));
       const attempt = () => {
         const value = work();
         return () => resolve(value);
@@ -95,7 +96,7 @@ export class Writer {
       this.#sql.commit.run();
       for (const settle of settlements) settle();
     } catch (error) {
-      for (const write of batch) write.reject(storeUnavailable(error));
+      for (const write of batch) write.reject(asUnavailable(error));
       this.#rollback();
     }
   }
@@ -130,7 +131,7 @@ export class Writer {
   #beginFailed(batch: readonly PendingWrite[], error: unknown): void {
     const now = performance.now();
     const waits = (write: PendingWrite) => isBusy(error) && write.deadline > now;
-    for (const write of batch) if (!waits(write)) write.reject(storeUnavailable(error));
+    for (const write of batch) if (!waits(write)) write.reject(asUnavailable(error));
     const waiting = batch.filter(waits);
     if (waiting.length === 0) return;
     this.#queue = [...waiting, ...this.#queue];

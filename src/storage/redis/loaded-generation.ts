@@ -25,11 +25,11 @@ export interface FenceDeps {
 }
 
 /** One generation on one server, or on one cluster. */
-export interface View {
+export interface LoadedGeneration {
   readonly generation: number;
   readonly server: string;
   /** Another process has begun it while this one was running, and may be loading its scripts just now. */
-  readonly news: boolean;
+  readonly begunElsewhere: boolean;
   /** Begins the keys of this generation. */
   readonly space: string;
   readonly texts: ReadonlyMap<Script, string>;
@@ -44,7 +44,10 @@ export function serverName({ topology }: FenceDeps, [primary]: readonly Primary[
   return topology === 'cluster' || primary === undefined ? 'the cluster' : primary.report.replicationId;
 }
 
-export function createView(deps: FenceDeps, of: Pick<View, 'generation' | 'server' | 'news'>): View {
+export function createLoadedGeneration(
+  deps: FenceDeps,
+  of: Pick<LoadedGeneration, 'generation' | 'server' | 'begunElsewhere'>,
+): LoadedGeneration {
   const { generation, server } = of;
   const { connection, keyPrefix } = deps;
   const texts = new Map([...deps.scripts, MARK].map((script) => [script, textOf(script, deps, generation, server)]));
