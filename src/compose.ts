@@ -31,7 +31,7 @@ const rule = ({ limit, window, block }: { limit: number; window: number; block: 
   blockSeconds: block,
 });
 
-/** The services over an open store: what the server (compose-server.ts) and the command line have in common. */
+/** The services over an open store: what the server (server/compose-server.ts) and the command line have in common. */
 export type House = Awaited<ReturnType<typeof openHouse>>;
 
 /** @throws StorageUnusableError, MasterKeyError: the operator has to act */

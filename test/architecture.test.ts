@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-/** main -> compose -> {http, oidc, storage} -> domain -> lib. What a folder may import of the others; files of src/ itself are `root`. */
+/** main -> server -> {http, oidc, compose -> storage} -> domain -> lib. What a folder may import of the others; files of src/ itself are `root`. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  root: ['root', 'config', 'domain', 'http', 'oidc', 'storage', 'lib'],
+  root: ['server', 'config', 'domain', 'storage', 'lib'],
+  server: ['root', 'config', 'domain', 'http', 'oidc', 'storage', 'lib'],
   cli: ['root', 'config', 'domain', 'lib'],
   config: ['domain', 'lib'],
   domain: ['lib'],
@@ -24,7 +25,7 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['storage'],
   mongoose: ['storage'],
   ioredis: ['storage'],
-  koa: ['http', 'oidc', 'root'],
+  koa: ['http', 'oidc', 'server'],
   '@koa/router': ['http'],
   ejs: ['http'],
   commander: ['cli'],

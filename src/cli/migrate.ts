@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Progress } from '../migrate.ts';
+import type { Progress } from '../move-instance.ts';
 import { properties } from './output.ts';
 import type { Shell } from './shell.ts';
 
@@ -16,8 +16,8 @@ export function addMigrateCommand(program: Command, { withTwoHouses }: Shell): v
     )
     .action(({ to }: { to: string }) =>
       withTwoHouses(to, async (houses) => {
-        const { migrate } = await import('../migrate.ts');
-        const moved = await migrate(houses, process.stderr.isTTY ? drawBar : () => {});
+        const { moveInstance } = await import('../move-instance.ts');
+        const moved = await moveInstance(houses, process.stderr.isTTY ? drawBar : () => {});
         return {
           document: { moved, verified: true },
           text: () =>
@@ -28,9 +28,9 @@ export function addMigrateCommand(program: Command, { withTwoHouses }: Shell): v
     );
 }
 
-/** One line that is drawn over itself until its holding is done. */
-function drawBar({ holding, done, total }: Progress): void {
+/** One line that is drawn over itself until its kind is done. */
+function drawBar({ kind, done, total }: Progress): void {
   const filled = total === 0 ? BAR : Math.min(BAR, Math.round((done / total) * BAR));
   const end = done >= total ? '\n' : '';
-  process.stderr.write(`\r${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${done} of ${total} ${holding}${end}`);
+  process.stderr.write(`\r${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${done} of ${total} ${kind}${end}`);
 }

@@ -19,7 +19,7 @@ export interface StoredArtifact {
 }
 
 /**
- * What an instance holds that no port shows whole, for whoever carries it to another store (src/migrate.ts). Nothing that has expired is among it.
+ * What an instance holds that no port shows whole, for whoever carries it to another store (src/move-instance.ts). Nothing that has expired is among it.
  * Pages come in any order, each entry at least once; `limit` is how many to read in one go. Challenges and counters stay behind: they are of minutes.
  */
 export interface Holdings {

@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { newTotpSecret } from '../../src/domain/mfa/totp.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogger } from '../../src/lib/logger.ts';
-import { migrate } from '../../src/migrate.ts';
+import { moveInstance } from '../../src/move-instance.ts';
 import { codeAt, toNextStep } from '../support/authenticator.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { freePort } from '../support/free-port.ts';
@@ -109,7 +109,7 @@ for (const from of stores)
       it('refuses a target with another master key, and touches nothing', async () => {
         await using houses = await open(source, target);
         await assert.rejects(
-          migrate(houses, () => {}),
+          moveInstance(houses, () => {}),
           /different master keys/,
         );
         assert.deepEqual(await houses.to.storage.tenants.list(), []);
@@ -119,8 +119,8 @@ for (const from of stores)
         await cp(join(folder.path, 'source', 'master.key'), join(folder.path, 'target', 'master.key'), { force: true });
         for (const interrupted of ['accounts', 'sessions, grants and tokens', 'audit entries']) {
           await using houses = await open(source, target);
-          const moving = migrate(houses, ({ holding, done }) => {
-            if (holding === interrupted && done > 0) throw new Error('the power went');
+          const moving = moveInstance(houses, ({ kind, done }) => {
+            if (kind === interrupted && done > 0) throw new Error('the power went');
           });
           await assert.rejects(moving, /the power went/);
         }
@@ -142,7 +142,7 @@ for (const from of stores)
       it('refuses to move over a target that was used since', async () => {
         await using houses = await open(source, target);
         await assert.rejects(
-          migrate(houses, () => {}),
+          moveInstance(houses, () => {}),
           /used since/,
         );
       });
@@ -153,17 +153,17 @@ for (const from of stores)
         await cp(join(folder.path, 'source', 'master.key'), join(other.GATEHOUSE_DATA_DIR, 'master.key'), { force: true });
         await using houses = await open(other, target);
         await assert.rejects(
-          migrate(houses, () => {}),
+          moveInstance(houses, () => {}),
           /holds nothing/,
         );
         await houses.from.tenants.ensure({ slug: 'else', name: 'Else' }, ORIGIN);
         await assert.rejects(
-          migrate(houses, () => {}),
+          moveInstance(houses, () => {}),
           /holds another instance/,
         );
         await using twice = await open(source, source);
         await assert.rejects(
-          migrate(twice, () => {}),
+          moveInstance(twice, () => {}),
           /the same store/,
         );
       });

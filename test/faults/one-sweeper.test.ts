@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it, mock } from 'node:test';
-import { sweepInTurn } from '../../src/sweeper.ts';
+import { sweepInTurn } from '../../src/storage/sweeper.ts';
 import { startServer } from '../support/start-server.ts';
 
 const SWEEP_SECONDS = 5 * 60;

@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import type { IssuedClient } from '../../src/domain/clients/client-service.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { createLogger } from '../../src/lib/logger.ts';
-import { shareOf } from '../../src/supervisor.ts';
+import { shareOf } from '../../src/server/supervisor.ts';
 import { freePort } from '../support/free-port.ts';
 import { protocolClient, tokensOf } from '../support/protocol-client.ts';
 import { rawRequest } from '../support/raw-request.ts';

@@ -67,7 +67,7 @@ describe('a start away from localhost', () => {
 it('the drivers of a store are loaded where that store is used', async () => {
   const loaded = (name: string) =>
     Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes(`/node_modules/${name}/`)).length > 0;
-  await import('../../src/compose-server.ts');
+  await import('../../src/server/compose-server.ts');
   await import('../../src/compose.ts');
   assert.deepEqual([loaded('koa'), loaded('mongoose'), loaded('ioredis')], [true, false, false]);
   await import('../../src/storage/mongo-redis/open-mongo-redis.ts');

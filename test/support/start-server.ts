@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import { type House, openHouse } from '../../src/compose.ts';
-import { composeServer } from '../../src/compose-server.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Account } from '../../src/domain/accounts/account.ts';
 import type { NewAccount } from '../../src/domain/accounts/account-desk.ts';
@@ -10,6 +9,7 @@ import type { ClientMetadata } from '../../src/domain/clients/client-metadata.ts
 import type { IssuedClient } from '../../src/domain/clients/client-service.ts';
 import type { Tenant } from '../../src/domain/tenants/tenant.ts';
 import { createLogger } from '../../src/lib/logger.ts';
+import { composeServer } from '../../src/server/compose-server.ts';
 import { freePort } from './free-port.ts';
 import { storeOfThisRun } from './stores.ts';
 import { temporaryFolder } from './temporary-folder.ts';

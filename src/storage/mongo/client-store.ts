@@ -106,7 +106,7 @@ function fromClient(client: Client, revision: number): ClientDocument {
     requirePkce: client.requirePkce,
     refreshWithoutOfflineAccess: client.refreshWithoutOfflineAccess,
     allowedOrigins: client.allowedOrigins,
-    secrets: client.secrets.map(secretOf),
+    secrets: client.secrets.map(copySecret),
     metadata: JSON.stringify(client.metadata),
     createdAt: client.createdAt,
     updatedAt: client.updatedAt,
@@ -128,13 +128,13 @@ function toClient(document: ClientDocument): Client {
     requirePkce: document.requirePkce,
     refreshWithoutOfflineAccess: document.refreshWithoutOfflineAccess,
     allowedOrigins: document.allowedOrigins,
-    secrets: document.secrets.map(secretOf),
+    secrets: document.secrets.map(copySecret),
     metadata: JSON.parse(document.metadata),
     createdAt: document.createdAt,
     updatedAt: document.updatedAt,
   };
 }
 
-function secretOf({ id, digest, createdAt, expiresAt }: ClientSecret): ClientSecret {
+function copySecret({ id, digest, createdAt, expiresAt }: ClientSecret): ClientSecret {
   return { id, digest, createdAt, expiresAt };
 }

@@ -1,5 +1,5 @@
-import type { House } from './compose.ts';
-import { demoCurl, supportsDemo } from './http/demo/credentials.ts';
+import type { House } from '../compose.ts';
+import { demoCurl, supportsDemo } from '../http/demo/credentials.ts';
 
 /** What a start says to the person in front of the terminal; the log says the rest. */
 export async function welcome({ config, accounts, catalogue, keyring }: House): Promise<void> {

@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Config } from './config/schema.ts';
-import type { Logger } from './lib/logger.ts';
+import type { Config } from '../config/schema.ts';
+import type { Logger } from '../lib/logger.ts';
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 

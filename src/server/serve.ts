@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { type House, openHouse } from './compose.ts';
+import { type House, openHouse } from '../compose.ts';
+import type { Config } from '../config/schema.ts';
+import { listen } from '../http/listener.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
 import { composeServer } from './compose-server.ts';
-import type { Config } from './config/schema.ts';
-import { listen } from './http/listener.ts';
-import { systemClock } from './lib/clock.ts';
-import type { Logger } from './lib/logger.ts';
 
 interface ServeOptions {
   readonly config: Config;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { House } from './compose.ts';
-import { createLogger } from './lib/logger.ts';
+import type { House } from '../compose.ts';
+import { createLogger } from '../lib/logger.ts';
 import { runProcess } from './run-process.ts';
 import { serve } from './serve.ts';
 import type { WorkerSettings } from './supervisor.ts';

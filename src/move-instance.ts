@@ -14,23 +14,25 @@ const WRITES_AT_ONCE = 32;
 const VERIFIED_FROM_MS = 10 * 60_000;
 
 export interface Progress {
-  readonly holding: string;
+  readonly kind: string;
   readonly done: number;
   readonly total: number;
 }
 
-/** How many entries of each holding were moved, by name. */
+/** How many entries of each kind were moved, by name. */
 export type Moved = Readonly<Record<string, number>>;
 
-class MigrationRefusedError extends OperatorError {
-  override readonly name = 'MigrationRefusedError';
-  readonly code = 'migration_refused';
+class MoveRefusedError extends OperatorError {
+  override readonly name = 'MoveRefusedError';
+  readonly code = 'move_refused';
 }
 
 /** One kind of thing that is moved. Writing may be repeated: what is there already stays. */
-interface Holding {
+interface MovedKind {
   readonly name: string;
   readonly copy: (from: Storage, to: Storage, onCopied: (count: number) => void) => Promise<void>;
+  /** For the progress: an entry that comes in two pages counts twice. */
+  readonly count: (of: Storage) => Promise<number>;
   readonly fingerprint: (of: Storage, expiringAfter: Date) => Promise<Fingerprint>;
 }
 
@@ -41,18 +43,18 @@ interface Fingerprint {
 }
 
 /** In this order: people refer to tenants, factors to people. The audit log comes last, so that one that is there shows a finished move. */
-const HOLDINGS: readonly Holding[] = [
-  holding({
+const MOVED_KINDS: readonly MovedKind[] = [
+  movedKind({
     name: 'tenants',
     read: (storage) => one(() => storage.tenants.list()),
     write: (storage, tenant) => unlessThere(storage.tenants.create(tenant)),
   }),
-  holding({
+  movedKind({
     name: 'accounts',
     read: (storage) => byId((page) => storage.accounts.list(undefined, page)),
     write: (storage, account) => unlessThere(storage.accounts.create(account)),
   }),
-  holding({
+  movedKind({
     name: 'authenticator apps',
     read: (storage) => storage.holdings.factors(PAGE),
     write: async (storage, { tenantId, factor, recoveryDigests }) => {
@@ -60,18 +62,18 @@ const HOLDINGS: readonly Holding[] = [
     },
     normal: (entry) => ({ ...entry, recoveryDigests: entry.recoveryDigests.toSorted() }),
   }),
-  holding({ name: 'one-time links', read: (storage) => storage.holdings.links(PAGE), write: (storage, link) => storage.links.put(link) }),
-  holding({
+  movedKind({ name: 'one-time links', read: (storage) => storage.holdings.links(PAGE), write: (storage, link) => storage.links.put(link) }),
+  movedKind({
     name: 'applications',
     read: (storage) => byId((page) => storage.clients.list(undefined, page)),
     write: (storage, client) => unlessThere(storage.clients.create(client)),
   }),
-  holding({
+  movedKind({
     name: 'signing keys',
     read: (storage) => one(() => storage.keys.list()),
     write: (storage, key) => unlessThere(storage.keys.add(key)),
   }),
-  holding({
+  movedKind({
     name: 'sessions, grants and tokens',
     read: (storage) => storage.holdings.artifacts(PAGE),
     write: (storage, { kind, id, artifact, expiresAt }) => storage.artifacts.put(kind, id, artifact, expiresAt),
@@ -84,6 +86,7 @@ const HOLDINGS: readonly Holding[] = [
         onCopied(events.length);
       }
     },
+    count: (storage) => countOf(storage.holdings.auditEvents(PAGE)),
     fingerprint: (storage) => fingerprintOf(storage.holdings.auditEvents(PAGE)),
   },
 ];
@@ -91,18 +94,18 @@ const HOLDINGS: readonly Holding[] = [
 /**
  * Moves everything an instance holds to another store, and makes sure that it arrived. Nothing may use either store meanwhile. When it was
  * interrupted, doing it again goes on: what has arrived stays. The old store is left as it was.
- * @throws MigrationRefusedError when the target is in use, or the two differ in the end
+ * @throws MoveRefusedError when the target is in use, or the two differ in the end
  */
-export async function migrate({ from, to }: { from: House; to: House }, onProgress: (progress: Progress) => void): Promise<Moved> {
+export async function moveInstance({ from, to }: { from: House; to: House }, onProgress: (progress: Progress) => void): Promise<Moved> {
   await refuseUnfit(from, to);
   const moved: Record<string, number> = {};
-  for (const { name, copy, fingerprint } of HOLDINGS) {
-    const { count: total } = await fingerprint(from.storage, from.clock());
+  for (const { name, copy, count } of MOVED_KINDS) {
+    const total = await count(from.storage);
     let done = 0;
-    onProgress({ holding: name, done, total });
-    await copy(from.storage, to.storage, (count) => {
-      done += count;
-      onProgress({ holding: name, done, total });
+    onProgress({ kind: name, done, total });
+    await copy(from.storage, to.storage, (copied) => {
+      done += copied;
+      onProgress({ kind: name, done, total });
     });
     moved[name] = done;
   }
@@ -112,45 +115,45 @@ export async function migrate({ from, to }: { from: House; to: House }, onProgre
 
 async function refuseUnfit(from: House, to: House): Promise<void> {
   if (isDeepStrictEqual(from.config.storage, to.config.storage) && from.config.data_dir === to.config.data_dir)
-    throw new MigrationRefusedError('Both configurations name the same store. Give --to one that names another.');
+    throw new MoveRefusedError('Both configurations name the same store. Give --to one that names another.');
   if (!from.keyring.derive('migration').equals(to.keyring.derive('migration')))
-    throw new MigrationRefusedError(
+    throw new MoveRefusedError(
       'The two configurations have different master keys: what is stored encrypted could not be read any more. Set secrets.master_key of the target to that of the source (of a generated one: the content of data_dir/master.key).',
     );
   const known = new Set((await from.storage.tenants.list()).map(({ id }) => id));
   if (known.size === 0)
-    throw new MigrationRefusedError('The source holds nothing: there is no tenant in it. Look whether --config names the right one.');
+    throw new MoveRefusedError('The source holds nothing: there is no tenant in it. Look whether --config names the right one.');
   const others = (await to.storage.tenants.list()).filter(({ id }) => !known.has(id));
   if (others.length > 0)
-    throw new MigrationRefusedError(`The target holds another instance already (tenant ${others[0]?.slug}). Move into an empty store.`);
+    throw new MoveRefusedError(`The target holds another instance already (tenant ${others[0]?.slug}). Move into an empty store.`);
   const [newest] = await to.storage.audit.list({ limit: 1 });
   if (!newest) return;
   const [same] = await from.storage.audit.list({ before: newest.sequence + 1, limit: 1 });
   if (!isDeepStrictEqual(same, newest))
-    throw new MigrationRefusedError(
+    throw new MoveRefusedError(
       'The target was moved to and used since: moving again would bring back what was ended there. Start Gatehouse on the target, or empty it first.',
     );
 }
 
 async function verify(from: House, to: House): Promise<void> {
   const expiringAfter = new Date(from.clock().getTime() + VERIFIED_FROM_MS);
-  for (const { name, fingerprint } of HOLDINGS) {
+  for (const { name, fingerprint } of MOVED_KINDS) {
     const [wanted, found] = [await fingerprint(from.storage, expiringAfter), await fingerprint(to.storage, expiringAfter)];
     if (wanted.count === found.count && wanted.sum === found.sum) continue;
-    throw new MigrationRefusedError(
+    throw new MoveRefusedError(
       `The ${name} differ: ${wanted.count} in the source, ${found.count} in the target${wanted.count === found.count ? ', not all alike' : ''}. ` +
         'Something used one of the stores meanwhile: stop every Gatehouse, empty the target, and move again.',
     );
   }
 }
 
-function holding<Entry extends object>(options: {
+function movedKind<Entry extends object>(options: {
   readonly name: string;
   readonly read: (storage: Storage) => AsyncIterable<readonly Entry[]>;
   readonly write: (storage: Storage, entry: Entry) => Promise<void>;
   /** What is the same entry gives the same value. */
   readonly normal?: (entry: Entry) => unknown;
-}): Holding {
+}): MovedKind {
   const { name, read, write, normal } = options;
   return {
     name,
@@ -161,8 +164,15 @@ function holding<Entry extends object>(options: {
         onCopied(entries.length);
       }
     },
+    count: (storage) => countOf(read(storage)),
     fingerprint: (storage, expiringAfter) => fingerprintOf(read(storage), normal, expiringAfter),
   };
+}
+
+async function countOf(pages: AsyncIterable<readonly unknown[]>): Promise<number> {
+  let count = 0;
+  for await (const entries of pages) count += entries.length;
+  return count;
 }
 
 async function fingerprintOf<Entry extends object>(

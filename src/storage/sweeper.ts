@@ -1,7 +1,7 @@
-import type { CounterRule } from './domain/limits/counters.ts';
-import type { Clock } from './lib/clock.ts';
-import type { Logger } from './lib/logger.ts';
-import type { Storage } from './storage/storage.ts';
+import type { CounterRule } from '../domain/limits/counters.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Storage } from './storage.ts';
 
 const EVERY_SECONDS = 5 * 60;
 

@@ -1,16 +1,16 @@
 import type Koa from 'koa';
-import type { House } from './compose.ts';
-import type { Origin } from './domain/audit/audit-log.ts';
-import type { PrivateJwks } from './domain/keys/key-service.ts';
-import { createApp } from './http/app.ts';
-import { loadAssets } from './http/assets.ts';
-import { createDemo } from './http/demo/demo.ts';
-import { createEnginePages } from './http/engine-pages.ts';
-import { createCsrf } from './http/middleware/csrf.ts';
-import { createViews } from './http/views.ts';
-import { createEngine } from './oidc/engine.ts';
-import { hostEngine } from './oidc/engine-host.ts';
-import { startSweeper } from './sweeper.ts';
+import type { House } from '../compose.ts';
+import type { Origin } from '../domain/audit/audit-log.ts';
+import type { PrivateJwks } from '../domain/keys/key-service.ts';
+import { createApp } from '../http/app.ts';
+import { loadAssets } from '../http/assets.ts';
+import { createDemo } from '../http/demo/demo.ts';
+import { createEnginePages } from '../http/engine-pages.ts';
+import { createCsrf } from '../http/middleware/csrf.ts';
+import { createViews } from '../http/views.ts';
+import { createEngine } from '../oidc/engine.ts';
+import { hostEngine } from '../oidc/engine-host.ts';
+import { startSweeper } from '../storage/sweeper.ts';
 
 /**
  * The server over a house: keys and the first tenant are there, the application is ready to listen.

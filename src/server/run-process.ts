@@ -1,4 +1,4 @@
-import { OperatorError } from './lib/operator-error.ts';
+import { OperatorError } from '../lib/operator-error.ts';
 
 /** Runs what a process is for until it ends or is told to stop by a signal. What goes wrong is said on standard error, and the exit code is 1. */
 export function runProcess(work: (stop: AbortController) => Promise<void>): void {
