@@ -56,6 +56,9 @@ const DRIVER_FAILURES: Readonly<Record<string, string>> = {
   MongoWriteConcernError: 'a majority of the replica set did not confirm the write in time',
 };
 
+/** What the driver passes on as it is, when it writes to a connection whose other end has just gone. */
+const SOCKET_FAILURES: readonly unknown[] = ['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'];
+
 /** Why the store could not serve, without its address; undefined when the store is not to blame. */
 export function reasonOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -64,9 +67,9 @@ export function reasonOf(error: unknown): string | undefined {
   const failure = error instanceof MongoServerError ? SERVER_FAILURES[Number(error.code)] : undefined;
   if (failure !== undefined) return failure;
   if (error instanceof MongoError && error.hasErrorLabel('SystemOverloadedError')) return 'the server is overloaded';
-  const known = DRIVER_FAILURES[error.name];
-  if (known === undefined) return undefined;
   const code = systemCode(error);
+  const known = DRIVER_FAILURES[error.name] ?? (SOCKET_FAILURES.includes(code) ? 'the connection broke' : undefined);
+  if (known === undefined) return undefined;
   return code === undefined ? known : `${known} (${code})`;
 }
 
