@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { assertUnavailable, untilReady } from '../support/availability.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { mongodbForTests } from '../support/mongodb.ts';
-import { type Answer, get, type ProtocolClient, protocolClient, tokensOf } from '../support/protocol-client.ts';
+import { get, type ProtocolClient, protocolClient, tokensOf } from '../support/protocol-client.ts';
 import { redisForTests, whyNoRedis } from '../support/redis.ts';
 import { createServers, type Prepared, type Servers } from '../support/servers.ts';
 import type { ServerProcess } from '../support/start-process.ts';
@@ -13,14 +14,6 @@ import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const mongodb = await mongodbForTests();
 const TIMEOUT_MS = 1000;
-
-async function untilReady(issuer: string): Promise<void> {
-  for (let waited = 0; waited < 15_000; waited += 50) {
-    if ((await get(`${issuer}/readyz`)).status === 200) return;
-    await delay(50);
-  }
-  assert.fail(`not ready after 15 s: ${(await get(`${issuer}/readyz`)).text}`);
-}
 
 describe('[security 110] MongoDB in trouble', { skip: mongodb.missing ?? whyNoRedis() ?? false }, () => {
   let proxy: TcpProxy;
@@ -52,14 +45,10 @@ describe('[security 110] MongoDB in trouble', { skip: mongodb.missing ?? whyNoRe
   let browser: CookieBrowser;
   let tokens: Awaited<ReturnType<typeof tokensOf>>;
   beforeEach(async () => {
-    await untilReady(server.issuer);
+    await untilReady(server);
     browser = new CookieBrowser();
     tokens = await tokensOf(client, prepared.person, { browser });
   });
-
-  function assertUnavailable({ status, headers, text }: Pick<Answer, 'status' | 'headers'> & { text?: string }, what: string): void {
-    assert.deepEqual([status, Number(headers.get('retry-after')) > 0], [503, true], `${what}: ${status} ${text}`);
-  }
 
   async function assertFailsClosed(): Promise<void> {
     const began = performance.now();
@@ -88,7 +77,7 @@ describe('[security 110] MongoDB in trouble', { skip: mongodb.missing ?? whyNoRe
     const refused = await visitor.submit(waiting, '/password', { ...prepared.person, password: PASSWORD });
     assertUnavailable({ ...refused, text: refused.html }, 'sign-in');
     proxy.mend();
-    await untilReady(server.issuer);
+    await untilReady(server);
     const next = await client.refresh(tokens.refresh_token);
     assert.equal(next.status, 200, next.text);
     assert.ok((await client.request(browser, { prompt: 'none' })).url.includes('code='), 'nobody is signed out');
@@ -98,7 +87,7 @@ describe('[security 110] MongoDB in trouble', { skip: mongodb.missing ?? whyNoRe
     proxy.stall();
     await assertFailsClosed();
     proxy.mend();
-    await untilReady(server.issuer);
+    await untilReady(server);
     await tokensOf(client, prepared.person);
   });
 
@@ -113,7 +102,7 @@ describe('[security 110] MongoDB in trouble', { skip: mongodb.missing ?? whyNoRe
       const { refresh_token: token } = await tokensOf(client, prepared.person);
       const [first] = await Promise.all([client.refresh(token), delay(Math.random() * 12).then(() => proxy.cut())]);
       proxy.mend();
-      await untilReady(server.issuer);
+      await untilReady(server);
       const again = await client.refresh(token);
       assert.ok(first.status === 200 || first.status === 503, `${first.status} ${first.text}`);
       if (first.status === 200) assert.equal(again.json.error, 'invalid_grant');

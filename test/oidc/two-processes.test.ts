@@ -1,26 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type House, openHouse } from '../../src/compose.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
+import type { House } from '../../src/compose.ts';
+import type { Account } from '../../src/domain/accounts/account.ts';
 import type { IssuedClient } from '../../src/domain/clients/client-service.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { type AssertionKey, assertionFields, assertionKey } from '../support/client-assertion.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
-import { freePort } from '../support/free-port.ts';
 import { type Answer, type ProtocolClient, post, protocolClient, tokensOf } from '../support/protocol-client.ts';
-import { CALLBACK } from '../support/relying-party.ts';
-import { type ServerProcess, startProcess } from '../support/start-process.ts';
+import { createServers, type Prepared, type Servers } from '../support/servers.ts';
+import type { ServerProcess } from '../support/start-process.ts';
 import { ORIGIN, PASSWORD } from '../support/start-server.ts';
 import { storesForTests } from '../support/stores.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const AT_ONCE = 20;
-const PERSON = { identifier: 'alice@example.com' };
 
 for (const store of await storesForTests())
   describe(`two server processes on one store: ${store.name}`, { skip: store.missing ?? false }, () => {
-    let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+    let servers: Servers;
     let house: House;
     let first: ServerProcess;
     let second: ServerProcess;
@@ -30,43 +25,32 @@ for (const store of await storesForTests())
     let service: IssuedClient;
     let key: AssertionKey;
     let elsewhere: string;
-    let settings: Record<string, string> & { PORT: string };
+    let person: Prepared['person'];
+    let account: Account;
 
     before(async () => {
-      folder = await temporaryFolder();
-      const [port, otherPort] = [await freePort(), await freePort()];
-      elsewhere = `http://localhost:${otherPort}`;
-      // As behind a load balancer: both answer to the issuer's name, and take the balancer's word for it.
-      settings = {
-        PORT: String(port),
-        GATEHOUSE_ISSUER: `http://localhost:${port}`,
-        GATEHOUSE_DATA_DIR: folder.path,
+      servers = await createServers(2, {
+        // As behind a load balancer: both answer to the issuer's name, and take the balancer's word for it.
         GATEHOUSE_SERVER__TRUSTED_PROXIES: '["127.0.0.1","::1"]',
-        GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
-        GATEHOUSE_DEMO: 'off',
-        GATEHOUSE_LOG__FORMAT: 'json',
         ...(await store.fresh()),
-      };
-      const { config } = await loadConfig({ env: settings, cwd: folder.path });
-      house = await openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: systemClock });
-      const tenant = await house.tenants.ensure(config.tenant, ORIGIN);
-      await house.accounts.create({ tenantId: tenant.id, email: PERSON.identifier, role: 'viewer', password: PASSWORD }, ORIGIN);
-      const web = { client_name: 'App', redirect_uris: [CALLBACK] };
-      const app = await house.clients.create({ tenantId: tenant.id, type: 'web', metadata: web }, ORIGIN);
+      });
+      let app: IssuedClient;
+      ({ person, account, app } = await servers.prepare());
+      house = await servers.openHouse();
       key = await assertionKey();
       const byKey = { token_endpoint_auth_method: 'private_key_jwt' as const, jwks: { keys: [key.publicJwk] } };
       service = await house.clients.create(
-        { tenantId: tenant.id, type: 'service', metadata: { client_name: 'Service', ...byKey } },
+        { tenantId: account.tenantId, type: 'service', metadata: { client_name: 'Service', ...byKey } },
         ORIGIN,
       );
-      [first, second] = await Promise.all([startProcess(settings), startProcess({ ...settings, PORT: String(otherPort) })]);
+      [first, second] = await Promise.all([servers.start(0), servers.start(1)]);
+      elsewhere = `http://localhost:${servers.ports[1]}`;
       here = await protocolClient(first, app);
       there = await protocolClient(first, app, elsewhere);
     });
     after(async () => {
-      await Promise.all([first?.end('SIGKILL'), second?.end('SIGKILL')]);
       await house?.[Symbol.asyncDispose]();
-      await folder?.[Symbol.asyncDispose]();
+      await servers?.[Symbol.asyncDispose]();
     });
 
     const atOnce = (send: (client: ProtocolClient) => Promise<Answer>) =>
@@ -81,7 +65,7 @@ for (const store of await storesForTests())
     }
 
     it('sign with the same keys, and know each other’s tokens', async () => {
-      const tokens = await tokensOf(here, PERSON);
+      const tokens = await tokensOf(here, person);
       assert.equal((await there.introspect(tokens.access_token)).json.active, true);
       const refreshed = await there.refresh(tokens.refresh_token);
       assert.equal(refreshed.status, 200, refreshed.text);
@@ -92,14 +76,14 @@ for (const store of await storesForTests())
 
     for (let round = 1; round <= 3; round++)
       it(`[security 22] give tokens once for a code that both get 20 times at once (${round})`, async () => {
-        const authorized = await here.authorize(new CookieBrowser(), PERSON);
+        const authorized = await here.authorize(new CookieBrowser(), person);
         const winner = assertOneWinner(await atOnce((client) => client.exchange(authorized)));
         assert.equal((await here.introspect(winner.json.access_token)).json.active, false);
       });
 
     for (let round = 1; round <= 3; round++)
       it(`[security 26] rotate a refresh token once that both get 20 times at once (${round})`, async () => {
-        const { refresh_token: token } = await tokensOf(here, PERSON);
+        const { refresh_token: token } = await tokensOf(here, person);
         const winner = assertOneWinner(await atOnce((client) => client.refresh(token)));
         assert.equal((await there.refresh(winner.json.refresh_token)).json.error, 'invalid_grant');
         assert.equal((await here.introspect(winner.json.access_token)).json.active, false);
@@ -117,18 +101,11 @@ for (const store of await storesForTests())
     });
 
     it('[security 78] both shut out a person who is switched off', async () => {
-      const account = await house.accounts.create(
-        {
-          tenantId: (await house.accounts.resolve(PERSON.identifier)).tenantId,
-          email: 'leaver@example.com',
-          role: 'viewer',
-          password: PASSWORD,
-        },
-        ORIGIN,
-      );
-      const tokens = await tokensOf(here, { identifier: account.email });
+      const leaver = { tenantId: account.tenantId, email: 'leaver@example.com', role: 'viewer', password: PASSWORD } as const;
+      const left = await house.accounts.create(leaver, ORIGIN);
+      const tokens = await tokensOf(here, { identifier: left.email });
       assert.equal((await there.introspect(tokens.access_token)).json.active, true);
-      await house.accounts.setDisabled(account, true, ORIGIN);
+      await house.accounts.setDisabled(left, true, ORIGIN);
       for (const client of [here, there]) {
         assert.equal((await client.introspect(tokens.access_token)).json.active, false);
         assert.equal((await client.refresh(tokens.refresh_token)).json.error, 'invalid_grant');
@@ -154,9 +131,8 @@ for (const store of await storesForTests())
 
     it('[security 103] write no secret into their logs or the audit log', async () => {
       const browser = new CookieBrowser();
-      const authorized = await here.authorize(browser, PERSON);
+      const authorized = await here.authorize(browser, person);
       const tokens = (await here.exchange(authorized)).json;
-      const account = await house.accounts.resolve(PERSON.identifier);
       const link = await house.accounts.createPasswordLink(account, ORIGIN);
       await browser.open(`${first.issuer}/password/${link}`);
       await here.introspect(tokens.access_token);
@@ -184,10 +160,10 @@ for (const store of await storesForTests())
     });
 
     it('[security 25] refuse a refresh token of before after a restart, within the same second', async () => {
-      const { refresh_token: old } = await tokensOf(here, PERSON);
+      const { refresh_token: old } = await tokensOf(here, person);
       const { refresh_token: current } = (await here.refresh(old)).json;
       await first.end('SIGKILL');
-      first = await startProcess(settings);
+      first = await servers.start(0);
       const reuse = await here.refresh(old);
       assert.deepEqual([reuse.status, reuse.json.error], [400, 'invalid_grant']);
       assert.equal((await there.refresh(current)).json.error, 'invalid_grant', 'its family is dead on both');

@@ -5,11 +5,11 @@ import { accountId } from '../../src/domain/accounts/account.ts';
 import type { StoreUnavailableError } from '../../src/domain/errors.ts';
 import { createTestClock, after as later, times } from '../contract/harness.ts';
 import { linkDigest, sampleAccount, sampleClient, sampleEvent, sampleFactor, sampleLink, sampleTenant } from '../contract/samples.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { mongodbForTests } from '../support/mongodb.ts';
 import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { openTestMongo } from './mongo-harness.ts';
-import { eventually } from './redis-harness.ts';
 
 const mongodb = await mongodbForTests();
 const skip = mongodb.missing ?? false;

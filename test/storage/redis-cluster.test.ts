@@ -4,8 +4,9 @@ import { artifactStoreContract } from '../contract/artifact-store.contract.ts';
 import { challengeStoreContract } from '../contract/challenge-store.contract.ts';
 import { countersContract } from '../contract/counters.contract.ts';
 import { times, winners } from '../contract/harness.ts';
+import { eventually } from '../support/eventually.ts';
 import { addressOn, type RedisAddress, type RedisCluster, type RedisServer, startRedisCluster, whyNoRedis } from '../support/redis.ts';
-import { createTestGenerations, eventually, openTestRedis, redisHarness } from './redis-harness.ts';
+import { createTestGenerations, openTestRedis, redisHarness } from './redis-harness.ts';
 
 const LATER = new Date('2100-01-01T00:00:00Z');
 

@@ -8,8 +8,9 @@ import { createFence } from '../../src/storage/redis/fence.ts';
 import type { Script } from '../../src/storage/redis/loaded-generation.ts';
 import type { RedisStores } from '../../src/storage/redis/open-redis.ts';
 import { times, winners } from '../contract/harness.ts';
+import { eventually } from '../support/eventually.ts';
 import { addressOn, type RedisAddress, type RedisServer, startRedis, whyNoRedis } from '../support/redis.ts';
-import { createTestGenerations, eventually, openTestRedis } from './redis-harness.ts';
+import { createTestGenerations, openTestRedis } from './redis-harness.ts';
 
 const LATER = new Date('2100-01-01T00:00:00Z');
 const EVERY_SECOND = ['--appendonly', 'yes', '--appendfsync', 'everysec'];

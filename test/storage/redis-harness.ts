@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { StoreUnavailableError } from '../../src/domain/errors.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import type { Generations } from '../../src/storage/generations.ts';
 import { openRedis, type RedisOptions, type RedisStores } from '../../src/storage/redis/open-redis.ts';
@@ -48,20 +46,4 @@ export function redisHarness(address: () => Promise<RedisAddress>): OpenHarness 
       },
     };
   };
-}
-
-/** Tries until it is true; a store that is away for a moment counts as false. @throws the last error, or that it never was */
-export async function eventually(attempt: () => Promise<boolean>, withinMs = 8000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    let error: unknown = new Error('never');
-    try {
-      if (await attempt()) return;
-    } catch (thrown) {
-      if (!(thrown instanceof StoreUnavailableError)) throw thrown;
-      error = thrown;
-    }
-    if (Date.now() > deadline) throw error;
-    await delay(25);
-  }
 }

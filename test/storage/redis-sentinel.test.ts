@@ -5,8 +5,9 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreUnavailableError } from '../../src/domain/errors.ts';
 import { times } from '../contract/harness.ts';
+import { eventually } from '../support/eventually.ts';
 import { addressOn, type RedisServer, startRedis, whyNoRedis } from '../support/redis.ts';
-import { createTestGenerations, eventually, openTestRedis } from './redis-harness.ts';
+import { createTestGenerations, openTestRedis } from './redis-harness.ts';
 
 const LATER = new Date('2100-01-01T00:00:00Z');
 

@@ -180,9 +180,10 @@ gone() { # [postgres|ferretdb]
 }
 
 signal() { # SIG [postgres|ferretdb]
-  # Twice, since PostgreSQL may have been forking.
+  # Twice, since PostgreSQL may have been forking. FerretDB first: otherwise it would tell its clients of the other's end,
+  # as no mongod that dies does.
   for _ in 1 2; do
-    processes "${2-}" | xargs --no-run-if-empty kill -s "$1" 2>/dev/null || true
+    { [[ -n ${2-} ]] || processes ferretdb; processes "${2-}"; } | xargs --no-run-if-empty kill -s "$1" 2>/dev/null || true
   done
   [[ $1 != KILL ]] || gone "${2-}"
 }

@@ -63,18 +63,24 @@ export async function shareMongodb(): Promise<AsyncDisposable | undefined> {
 
 /** A replica set of one: `mongod` on PATH, else one that is downloaded, once for all runs. Resolves to the reason when neither can be had. */
 async function startMongodb(): Promise<StartedMongodb | string> {
-  const { MongoBinary, MongoMemoryReplSet } = await import('mongodb-memory-server-core');
   let systemBinary: string;
   try {
-    systemBinary = (await onPath('mongod')) ?? (await MongoBinary.getPath());
+    systemBinary = (await onPath('mongod')) ?? (await downloadedMongod());
   } catch (error) {
     return `${ADVICE}. Downloading it failed: ${error instanceof Error ? error.message.replaceAll('\n', ' ') : error}`;
   }
+  const { MongoMemoryReplSet } = await import('mongodb-memory-server-core');
   const server = await MongoMemoryReplSet.create({ binary: { systemBinary }, replSet: { count: 1, storageEngine: 'wiredTiger' } });
   return { uri: server.getUri(), [Symbol.asyncDispose]: async () => void (await server.stop()) };
 }
 
-async function onPath(program: string): Promise<string | undefined> {
+/** Once for all runs. @throws when it cannot be had */
+export async function downloadedMongod(): Promise<string> {
+  const { MongoBinary } = await import('mongodb-memory-server-core');
+  return await MongoBinary.getPath();
+}
+
+export async function onPath(program: string): Promise<string | undefined> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(folder, program);
     const runs = await access(path, constants.X_OK).then(

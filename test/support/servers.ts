@@ -1,10 +1,8 @@
-import { type House, openHouse } from '../../src/compose.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
+import type { House } from '../../src/compose.ts';
 import type { Account } from '../../src/domain/accounts/account.ts';
 import type { IssuedClient } from '../../src/domain/clients/client-service.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { freePort } from './free-port.ts';
+import { openTestHouse } from './open-test-house.ts';
 import { CALLBACK } from './relying-party.ts';
 import { type ServerProcess, startProcess } from './start-process.ts';
 import { ORIGIN, PASSWORD } from './start-server.ts';
@@ -44,10 +42,7 @@ export async function createServers(count: number, settings: Readonly<Record<str
     ...settings,
   };
   const running: ServerProcess[] = [];
-  const open = async () => {
-    const { config } = await loadConfig({ env, cwd: folder.path });
-    return await openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: systemClock });
-  };
+  const open = () => openTestHouse(env);
   let made = 0;
   return {
     ports,

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
-import { type House, openHouse } from '../../src/compose.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
+import type { House } from '../../src/compose.ts';
 import type { Account } from '../../src/domain/accounts/account.ts';
 import type { NewAccount } from '../../src/domain/accounts/account-desk.ts';
 import { PasswordHasher } from '../../src/domain/accounts/password-hasher.ts';
@@ -8,9 +7,9 @@ import type { ClientType } from '../../src/domain/clients/client.ts';
 import type { ClientMetadata } from '../../src/domain/clients/client-metadata.ts';
 import type { IssuedClient } from '../../src/domain/clients/client-service.ts';
 import type { Tenant } from '../../src/domain/tenants/tenant.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { composeServer } from '../../src/server/compose-server.ts';
 import { freePort } from './free-port.ts';
+import { openTestHouse } from './open-test-house.ts';
 import { storeOfThisRun } from './stores.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { createTestClock, type TestClock } from './test-clock.ts';
@@ -49,19 +48,17 @@ async function hashIt({ keyring, config }: House): Promise<string> {
 export async function startServer(env: Record<string, string> = {}): Promise<TestServer> {
   const folder = await temporaryFolder();
   const store = env.GATEHOUSE_STORAGE__KIND === undefined ? await STORE.fresh() : {};
-  const { config } = await loadConfig({
-    env: {
-      GATEHOUSE_DATA_DIR: folder.path,
-      GATEHOUSE_SERVER__PORT: String(await freePort()),
-      GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
-      GATEHOUSE_DEMO: 'off',
-      ...store,
-      ...env,
-    },
-    cwd: folder.path,
-  });
+  const settings = {
+    GATEHOUSE_DATA_DIR: folder.path,
+    GATEHOUSE_SERVER__PORT: String(await freePort()),
+    GATEHOUSE_PASSWORDS__BCRYPT_COST: '4',
+    GATEHOUSE_DEMO: 'off',
+    ...store,
+    ...env,
+  };
   const clock = createTestClock();
-  const house = await openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: clock.now });
+  const house = await openTestHouse(settings, clock.now);
+  const { config } = house;
   const stop = new AbortController();
   const app = await composeServer(house, stop.signal);
   const server = createServer(app.callback());
