@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import mongoose from 'mongoose';
 import { accountId } from '../../src/domain/accounts/account.ts';
 import type { StoreUnavailableError } from '../../src/domain/errors.ts';
+import { translateError } from '../../src/storage/mongo/mongo-errors.ts';
 import { createTestClock, after as later, times } from '../contract/harness.ts';
 import { linkDigest, sampleAccount, sampleClient, sampleEvent, sampleFactor, sampleLink, sampleTenant } from '../contract/samples.ts';
 import { eventually } from '../support/eventually.ts';
@@ -144,6 +145,12 @@ describe('a MongoDB store', { skip }, () => {
       [writeConcern?.w, writeConcern?.journal, readConcern?.level, readPreference?.mode],
       ['majority', true, 'majority', 'primary'],
     );
+  });
+
+  it('is not to be had when the connection breaks under a write, which the driver tells in the words of the system', () => {
+    const told = (code: string) => translateError(Object.assign(new Error('This socket has been ended by the other party'), { code }));
+    assert.match((told('EPIPE') as StoreUnavailableError).detail ?? '', /^MongoDB: the connection broke \(EPIPE\)$/);
+    assert.doesNotMatch((told('ERR_INVALID_ARG_TYPE') as Error).name, /StoreUnavailable/);
   });
 
   it('takes no operator from a value', async () => {

@@ -67,9 +67,10 @@ export function reasonOf(error: unknown): string | undefined {
   const failure = error instanceof MongoServerError ? SERVER_FAILURES[Number(error.code)] : undefined;
   if (failure !== undefined) return failure;
   if (error instanceof MongoError && error.hasErrorLabel('SystemOverloadedError')) return 'the server is overloaded';
-  const code = systemCode(error);
-  const known = DRIVER_FAILURES[error.name] ?? (SOCKET_FAILURES.includes(code) ? 'the connection broke' : undefined);
+  const known =
+    DRIVER_FAILURES[error.name] ?? ('code' in error && SOCKET_FAILURES.includes(error.code) ? 'the connection broke' : undefined);
   if (known === undefined) return undefined;
+  const code = systemCode(error);
   return code === undefined ? known : `${known} (${code})`;
 }
 
