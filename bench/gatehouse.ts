@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../test/support/free-port.ts';
+import { openTestHouse } from '../test/support/open-test-house.ts';
 import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import type { CorePlan } from './cores.ts';
 import { type PinnedProcess, startPinned } from './processes.ts';
-import { fillWithLiveTokens, openPrepared, prepareHouse, signInOften } from './seed.ts';
+import { fillWithLiveTokens, prepareHouse, signInOften } from './seed.ts';
 import type { BenchStore } from './stores.ts';
 import type { Preparation, RunningTarget } from './targets.ts';
 
@@ -44,7 +45,7 @@ export async function startGatehouse(
 
   const tokens = await signInOften(prepared, wanted);
   if (wanted.liveTokens > 0) {
-    await using house = await openPrepared(env);
+    await using house = await openTestHouse(env);
     await fillWithLiveTokens(house, prepared, wanted.liveTokens);
   }
   const running = unfinished.move();

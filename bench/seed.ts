@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type House, openHouse } from '../src/compose.ts';
-import { loadConfig } from '../src/config/load-config.ts';
+import type { House } from '../src/compose.ts';
 import type { Account } from '../src/domain/accounts/account.ts';
 import type { IssuedClient } from '../src/domain/clients/client-service.ts';
 import type { TenantId } from '../src/domain/tenants/tenant.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { sha256 } from '../src/lib/digest.ts';
-import { createLogger } from '../src/lib/logger.ts';
 import { randomToken } from '../src/lib/random.ts';
 import { CookieBrowser } from '../test/support/cookie-browser.ts';
+import { openTestHouse } from '../test/support/open-test-house.ts';
 import { protocolClient, tokensOf } from '../test/support/protocol-client.ts';
 import { CALLBACK } from '../test/support/relying-party.ts';
 import { ORIGIN, PASSWORD } from '../test/support/start-server.ts';
@@ -28,15 +27,9 @@ export interface PreparedHouse {
   readonly people: readonly Account[];
 }
 
-/** The services over the same store as the server's, in this process. */
-export async function openPrepared(env: Environment): Promise<House> {
-  const { config } = await loadConfig({ env, cwd: process.cwd() });
-  return await openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: systemClock });
-}
-
 /** A tenant, a service, an application and people with PASSWORD, through the services. */
 export async function prepareHouse(env: Environment, { people }: Preparation): Promise<PreparedHouse> {
-  await using house = await openPrepared(env);
+  await using house = await openTestHouse(env);
   const { id: tenantId } = await house.tenants.ensure(house.config.tenant, ORIGIN);
   const scope = 'read:interactions';
   const service = await house.clients.create({ tenantId, type: 'service', metadata: { client_name: 'Service', scope } }, ORIGIN);

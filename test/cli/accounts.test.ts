@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type House, openHouse } from '../../src/compose.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { createLogger } from '../../src/lib/logger.ts';
+import type { House } from '../../src/compose.ts';
+import { openTestHouse } from '../support/open-test-house.ts';
 import { type CommandLine, createCommandLine } from './command-line.ts';
 
 const PASSWORD = 'correct-horse-battery-staple-9';
 
 async function inHouse(cli: CommandLine, work: (house: House) => Promise<unknown>): Promise<void> {
-  const { config } = await loadConfig({ env: cli.env, cwd: cli.folder });
-  await using house = await openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: systemClock });
+  await using house = await openTestHouse(cli.env);
   await work(house);
 }
 

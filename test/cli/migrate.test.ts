@@ -2,15 +2,12 @@ import assert from 'node:assert/strict';
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type House, openHouse } from '../../src/compose.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
 import { newTotpSecret } from '../../src/domain/mfa/totp.ts';
-import { systemClock } from '../../src/lib/clock.ts';
-import { createLogger } from '../../src/lib/logger.ts';
 import { moveInstance } from '../../src/move-instance.ts';
 import { codeAt, toNextStep } from '../support/authenticator.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { freePort } from '../support/free-port.ts';
+import { openTestHouse } from '../support/open-test-house.ts';
 import { protocolClient, tokensOf } from '../support/protocol-client.ts';
 import { CALLBACK } from '../support/relying-party.ts';
 import { ORIGIN, PASSWORD, startServer } from '../support/start-server.ts';
@@ -75,12 +72,6 @@ async function assertAllIsThere(settings: Readonly<Record<string, string>>, live
   assert.equal((await setting.open(`${server.issuer}/password/${link}`)).status, 200, 'the link');
   const types = new Set((await server.house.storage.audit.list({ limit: 1000 })).map(({ type }) => type));
   for (const type of ['tenant.created', 'mfa.enrolled', 'token.issued'] as const) assert.ok(types.has(type), type);
-}
-
-function openAt(settings: Readonly<Record<string, string>>): Promise<House> {
-  return loadConfig({ env: settings, cwd: '/' }).then(({ config }) =>
-    openHouse({ config, logger: createLogger({ level: 'silent', format: 'json' }), clock: systemClock }),
-  );
 }
 
 /** Every way there is: from each store to each, and back where they differ. */
@@ -149,7 +140,7 @@ for (const from of stores)
 
       it('refuses a target that holds another instance, a source that holds nothing, and the same store twice', async () => {
         const other = { ...source, GATEHOUSE_DATA_DIR: join(folder.path, `other-${from.name}`), ...(await from.fresh()) };
-        await using _key = await openAt(other);
+        await using _key = await openTestHouse(other);
         await cp(join(folder.path, 'source', 'master.key'), join(other.GATEHOUSE_DATA_DIR, 'master.key'), { force: true });
         await using houses = await open(other, target);
         await assert.rejects(
@@ -170,7 +161,7 @@ for (const from of stores)
     });
 
 async function open(source: Readonly<Record<string, string>>, target: Readonly<Record<string, string>>) {
-  const [from, to] = [await openAt(source), await openAt(target)];
+  const [from, to] = [await openTestHouse(source), await openTestHouse(target)];
   return {
     from,
     to,

@@ -7,6 +7,7 @@ import { clientId } from '../../src/domain/clients/client.ts';
 import { openStart, signInAsAlice } from '../support/demo-visitor.ts';
 import { rawRequest } from '../support/raw-request.ts';
 import { ORIGIN, PASSWORD, startServer, type TestServer } from '../support/start-server.ts';
+import { SQLITE } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MASTER_KEY = randomBytes(32).toString('base64');
@@ -21,7 +22,7 @@ describe('the world of the demo', () => {
 
   it('is the same after a restart, and follows the issuer to another port', async () => {
     await using folder = await temporaryFolder();
-    const env = { GATEHOUSE_DEMO: 'on', GATEHOUSE_DATA_DIR: folder.path };
+    const env = { ...(await SQLITE.fresh()), GATEHOUSE_DEMO: 'on', GATEHOUSE_DATA_DIR: folder.path };
     const first = await startServer(env);
     const before = await snapshot(first);
     const told = await first.house.storage.audit.list({ limit: 100 });
@@ -42,7 +43,7 @@ describe('the world of the demo', () => {
 
   it('stores no secret in the clear', async () => {
     await using folder = await temporaryFolder();
-    const server = await startServer({ GATEHOUSE_DEMO: 'on', GATEHOUSE_DATA_DIR: folder.path });
+    const server = await startServer({ ...(await SQLITE.fresh()), GATEHOUSE_DEMO: 'on', GATEHOUSE_DATA_DIR: folder.path });
     const { passwords, secret = '' } = await snapshot(server);
     await server[Symbol.asyncDispose]();
     const files = await Promise.all((await readdir(folder.path)).map((name) => readFile(join(folder.path, name))));
@@ -74,13 +75,13 @@ describe('the world of the demo', () => {
 
   it('gives way to a person who has the username already', async () => {
     await using folder = await temporaryFolder();
-    const first = await startServer({ GATEHOUSE_DATA_DIR: folder.path });
+    const first = await startServer({ ...(await SQLITE.fresh()), GATEHOUSE_DATA_DIR: folder.path });
     const own = await first.house.accounts.create(
       { tenantId: first.tenant.id, email: 'alice@example.com', username: 'alice', role: 'viewer', password: PASSWORD },
       ORIGIN,
     );
     await first[Symbol.asyncDispose]();
-    await using second = await startServer({ GATEHOUSE_DEMO: 'on', GATEHOUSE_DATA_DIR: folder.path });
+    await using second = await startServer({ ...(await SQLITE.fresh()), GATEHOUSE_DEMO: 'on', GATEHOUSE_DATA_DIR: folder.path });
     const { browser } = await openStart(second);
     const page = await browser.open(`${second.issuer}/demo`);
     assert.match(page.html, /id="username-0">alice@northmoor\.example</);

@@ -6,7 +6,7 @@ export interface StoreForTests {
   readonly name: string;
   /** Why it cannot be had here; undefined when it can. */
   readonly missing?: string | undefined;
-  /** The GATEHOUSE_ variables that name a fresh, empty one. For SQLite the data folder does so already. */
+  /** The GATEHOUSE_ variables that name a fresh, empty one; for SQLite it is in the data folder. */
   fresh(): Promise<Readonly<Record<string, string>>>;
 }
 
@@ -27,7 +27,8 @@ export function settingsFor(
   };
 }
 
-const SQLITE: StoreForTests = { name: 'sqlite', fresh: async () => ({}) };
+/** For a test that looks into the data folder, or gives it to a second server. */
+export const SQLITE: StoreForTests = { name: 'sqlite', fresh: async () => ({ GATEHOUSE_STORAGE__KIND: 'sqlite' }) };
 
 /** Every store there is; what has to hold for a server holds on each of them. To be called while a test file is loading. */
 export async function storesForTests(): Promise<readonly StoreForTests[]> {
