@@ -6,6 +6,7 @@
 #   stop [NAME]                               ends it in good order; its data stay for the next start
 #   signal SIG [NAME] [postgres|ferretdb]     sends SIG (KILL, STOP, CONT, ...) to all its processes, or those of one half
 #   remove [NAME]                             kills it and forgets its data
+#   installed                                 succeeds when the installation is there, so that a start takes no minutes
 #
 # Any number of servers run from one installation, which the first start makes. The first start of a NAME chooses its
 # port (or takes PORT); the later ones keep it. After a KILL, start brings up what is missing, on the same data.
@@ -264,5 +265,6 @@ case $verb in
   start) (locked make_installation >&2); locked start "$@" ;;
   stop | remove) locked "$verb" ;;
   signal) signal "$sig" "$@" ;;
+  installed) [[ -d $ROOT ]] ;;
   *) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { RedisOptions } from '../../src/storage/redis/open-redis.ts';
+import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 
 /** Which Redis to open, and under which keys. */
@@ -41,7 +41,6 @@ export interface RedisServerOptions {
 }
 
 const SERVER = 'redis-server';
-const START_TAKES_MS = 10_000;
 const run = promisify(execFile);
 
 /** Why there are no tests with Redis; undefined when there are. With CI=true a missing server is a failure instead. */
@@ -100,13 +99,11 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 }
 
 async function untilAnswering(cli: RedisServer['cli'], child: ChildProcess): Promise<void> {
-  for (let waited = 0; waited < START_TAKES_MS; waited += 20) {
+  await eventually(async () => {
     if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`);
     const answer = await cli('PING').catch(() => '');
-    if (answer === 'PONG' || /NOAUTH/.test(answer)) return;
-    await delay(20);
-  }
-  throw new Error('redis-server did not answer');
+    return answer === 'PONG' || /NOAUTH/.test(answer);
+  });
 }
 
 /** A server of its own is not alone: three primaries that share the slots. */
@@ -122,7 +119,7 @@ export async function startRedisCluster(primaries = 3): Promise<RedisCluster> {
     }),
   );
   await run('redis-cli', ['--cluster', 'create', ...servers.map((server) => server.node), '--cluster-yes']);
-  for (const server of servers) while (!/cluster_state:ok/.test(await server.cli('CLUSTER', 'INFO'))) await delay(20);
+  for (const server of servers) await eventually(async () => /cluster_state:ok/.test(await server.cli('CLUSTER', 'INFO')));
   return {
     servers,
     async [Symbol.asyncDispose]() {

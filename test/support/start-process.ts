@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -48,12 +49,13 @@ export async function startProcess(env: Readonly<Record<string, string>> & { rea
 }
 
 async function untilAnswering(child: ChildProcess, url: string, output: () => string): Promise<void> {
-  for (let waited = 0; waited < 20_000; waited += 50) {
+  const answering = eventually(async () => {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${output()}`);
     const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  child.kill('SIGKILL');
-  throw new Error(`the server did not answer:\n${output()}`);
+    return answer?.ok;
+  }, 20_000);
+  await answering.catch((cause: Error) => {
+    child.kill('SIGKILL');
+    throw child.exitCode === null ? new Error(`the server did not answer:\n${output()}`, { cause }) : cause;
+  });
 }
