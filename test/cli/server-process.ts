@@ -11,7 +11,7 @@ export interface ServedCommandLine extends AsyncDisposable {
 export async function createServedCommandLine(): Promise<ServedCommandLine> {
   const port = String(await freePort());
   const cli = await createCommandLine({ GATEHOUSE_SERVER__PORT: port });
-  const server = await startProcess({ ...cli.env, PORT: port });
+  const server = await startProcess({ ...cli.env, PORT: port, GATEHOUSE_SERVER__DRAIN_SECONDS: '1' });
   return {
     issuer: server.issuer,
     cli,
