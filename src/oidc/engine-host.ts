@@ -27,7 +27,8 @@ export async function hostEngine({ keys, create, logger, origin }: EngineHostDep
 
   async function renew(): Promise<void> {
     if (isDeepStrictEqual(kidsInOrder(await keys.list()), kidsOf(jwks))) return;
-    const stored = await keys.load(origin);
+    // Keys that vanish are being restored, or somebody's mistake: new ones would be in the way of both.
+    const stored = await keys.open();
     current = await create(stored);
     jwks = stored;
     logger.info({ kids: kidsOf(jwks) }, 'the signing keys have changed');

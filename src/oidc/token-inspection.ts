@@ -17,7 +17,7 @@ interface Inspection {
 
 /**
  * Who may introspect (RFC 7662) or revoke (RFC 7009) a token: the client it was issued to, and a service of the same tenant that may do
- * everything there. To anybody else, and for people who are disabled, the token does not exist. Nor does an access token of which only the
+ * everything there. To anybody else, and for people and clients who are disabled, the token does not exist. Nor does an access token of which only the
  * `jti` is known: it stands in logs and proves nothing.
  */
 export async function mayInspect(
@@ -31,8 +31,10 @@ export async function mayInspect(
     const person = await stores.accounts.findSubject(accountId(token.accountId));
     if (!person || person.disabled) return false;
   }
+  // The client that asks was let in just now, so it is none that is disabled.
   if (token.clientId === client.clientId) return true;
   const owner = token.clientId === undefined ? undefined : await stores.clients.find(clientId(token.clientId));
+  if (!owner || owner.disabled) return false;
   const { tenant_id, api_scopes } = extrasOf(client);
-  return owner?.tenantId === tenant_id && client.grantTypeAllowed('client_credentials') && api_scopes.includes('admin:all');
+  return owner.tenantId === tenant_id && client.grantTypeAllowed('client_credentials') && api_scopes.includes('admin:all');
 }

@@ -17,8 +17,13 @@ const EVERY_SECOND = ['--appendonly', 'yes', '--appendfsync', 'everysec'];
 const ALWAYS = ['--appendonly', 'yes', '--appendfsync', 'always'];
 
 /** A server, its keys, and a store on it with what a process shares with others. */
-async function stage(args: readonly string[] = [], options: Partial<RedisAddress> = {}) {
+async function stage(
+  args: readonly string[] = [],
+  options: Partial<RedisAddress> = {},
+  prepare: (server: RedisServer) => Promise<void> = async () => undefined,
+) {
   const server = await startRedis({ args });
+  await prepare(server);
   const address = { ...addressOn(server), ...options };
   const generations = createTestGenerations();
   const redis = await openTestRedis(address, { generations });
@@ -99,6 +104,22 @@ describe('the fence of Redis', { skip: whyNoRedis() ?? false }, () => {
     assert.equal(await redis.artifacts.consume('AuthorizationCode', 'unused'), true);
     assert.equal(generations.now(), counted);
   });
+
+  for (const [when, change] of [
+    ['synced less when the generation began', { before: 'everysec', during: 'everysec' }],
+    ['synced less for a while since', { before: 'always', during: 'everysec' }],
+  ] as const)
+    it(`takes no promise from a server that ${when}`, async () => {
+      await using house = await stage(ALWAYS, {}, async (server) => void (await server.cli('CONFIG', 'SET', 'appendfsync', change.before)));
+      const { redis, server, generations } = house;
+      await server.cli('CONFIG', 'SET', 'appendfsync', change.during);
+      await redis.ping();
+      const counted = generations.now();
+      await restart(server);
+      await recovered(redis);
+      assert.equal(await redis.artifacts.consume('AuthorizationCode', 'unused'), false);
+      assert.equal(generations.now(), counted + 1);
+    });
 
   it('takes no promise from a server that drops what it reads of its own file', async () => {
     // It reads the file as its default user; while that one may do nothing, every transaction is dropped without a word.

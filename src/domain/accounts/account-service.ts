@@ -45,10 +45,10 @@ export function createAccountService(deps: AccountServiceDeps): AccountService {
 
     async setDisabled(account, disabled, origin) {
       const changed = await desk.change(account, (old) => ({ ...old, disabled, credentialVersion: old.credentialVersion + 1 }));
-      if (disabled) {
-        await links.removeFor(account.id);
-        await tokens.endAccount(account.id);
-      } else await deps.forgive(changed);
+      if (disabled) await links.removeFor(account.id);
+      // When enabled too: switching off may have failed halfway, and what it left must not come back to life.
+      await tokens.endAccount(account.id);
+      if (!disabled) await deps.forgive(changed);
       await desk.record(disabled ? 'account.disabled' : 'account.enabled', changed, origin);
       return changed;
     },

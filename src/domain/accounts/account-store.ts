@@ -6,7 +6,7 @@ export interface AccountStore {
   /** Throws AlreadyExistsError naming `id`, `email` or `username` when that is taken in the instance (by login key). */
   create(account: Account): Promise<void>;
   find(tenant: TenantId, id: AccountId): Promise<Account | undefined>;
-  /** By `sub` alone, for the engine: a token names its subject, not the tenant. What another process changed less than a second ago may be missing. */
+  /** By `sub` alone, for the engine: a token names its subject, not the tenant. */
   findSubject(id: AccountId): Promise<Account | undefined>;
   /** By the login key of the e-mail, when it holds an @, else of the username. Unique in the instance. */
   findByLogin(key: LoginKey): Promise<Account | undefined>;

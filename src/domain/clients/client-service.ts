@@ -199,7 +199,8 @@ export function createClientService(deps: ClientServiceDeps): ClientService {
         updatedAt: clock(),
       }));
       if (!changed) throw new NotFoundError('This client was removed in the meantime.');
-      if (changed.disabled) await tokens.endClient(changed.id);
+      // When it is switched on again too: switching off may have failed halfway.
+      if (changed.disabled || client.disabled) await tokens.endClient(changed.id);
       await record('client.changed', changed, origin, {
         members: Object.keys(metadata ?? {}),
         disabled: changed.disabled,

@@ -5,7 +5,7 @@ import type { Client, ClientId } from './client.ts';
 export interface ClientStore {
   /** Throws AlreadyExistsError when the id is taken in the instance. */
   create(client: Client): Promise<void>;
-  /** By client_id alone: a request names its client, not the tenant. What another process changed less than a second ago may be missing. */
+  /** By client_id alone: a request names its client, not the tenant. */
   find(id: ClientId): Promise<Client | undefined>;
   /** Compare-and-swap like AccountStore.update. Undefined when absent in that tenant. */
   update(tenant: TenantId, id: ClientId, change: (old: Client) => Client): Promise<Client | undefined>;

@@ -21,6 +21,8 @@ export type PrivateJwks = readonly JWK[];
 export interface KeyService {
   /** Makes what is missing, one key for each algorithm, and opens all. Safe from several processes. @throws MasterKeyMismatchError */
   load(origin: Origin): Promise<PrivateJwks>;
+  /** Those that are stored, and makes none. @throws Error when an algorithm has none that signs */
+  open(): Promise<PrivateJwks>;
   list(): Promise<readonly SigningKey[]>;
 }
 
@@ -54,8 +56,16 @@ export function createKeyService(deps: { keys: KeyStore; keyring: Keyring; audit
     }
   }
 
+  async function openAll(): Promise<PrivateJwks> {
+    const present = await keys.list();
+    const missing = SIGNING_ALGORITHMS.find((alg) => !present.some((key) => key.alg === alg && key.active));
+    if (missing) throw new Error(`no stored key signs with ${missing}`);
+    return present.toSorted((a, b) => Number(b.active) - Number(a.active)).map(open);
+  }
+
   return {
     list: () => keys.list(),
+    open: openAll,
     async load(origin) {
       const present = await keys.list();
       present.forEach(open);
@@ -70,7 +80,7 @@ export function createKeyService(deps: { keys: KeyStore; keyring: Keyring; audit
           if (!(error instanceof AlreadyExistsError)) throw error;
         }
       }
-      return (await keys.list()).toSorted((a, b) => Number(b.active) - Number(a.active)).map(open);
+      return await openAll();
     },
   };
 }

@@ -1,7 +1,3 @@
-import type { Account } from '../../domain/accounts/account.ts';
-import type { AccountStore } from '../../domain/accounts/account-store.ts';
-import type { Client } from '../../domain/clients/client.ts';
-import type { ClientStore } from '../../domain/clients/client-store.ts';
 import { StoreUnavailableError } from '../../domain/errors.ts';
 import type { ArtifactStore } from '../../domain/tokens/artifact-store.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -11,7 +7,6 @@ import { type MongoOptions, type MongoStores, openMongo } from '../mongo/open-mo
 import { openRedis, type RedisOptions, type RedisStores } from '../redis/open-redis.ts';
 import type { Storage } from '../storage.ts';
 import { storeUnavailable } from '../store-unavailable.ts';
-import { createRecentReads } from './recent-reads.ts';
 
 export interface MongoRedisOptions {
   readonly mongodb: Omit<MongoOptions, 'clock'>;
@@ -42,14 +37,14 @@ export async function openMongoRedis({ mongodb, redis, clock }: MongoRedisOption
 }
 
 function join({ durable, expiring, ping }: { durable: MongoStores; expiring: RedisStores; ping: Storage['ping'] }): Storage {
-  const { tenants, links, mfa, keys, audit } = durable;
+  const { tenants, accounts, links, mfa, clients, keys, audit } = durable;
   const { challenges, counters } = expiring;
   return {
     tenants,
-    accounts: withRecentSubjects(durable.accounts),
+    accounts,
     links,
     mfa,
-    clients: withRecentClients(durable.clients),
+    clients,
     keys,
     audit,
     challenges,
@@ -62,27 +57,6 @@ function join({ durable, expiring, ping }: { durable: MongoStores; expiring: Red
     async [Symbol.asyncDispose]() {
       await Promise.all([expiring[Symbol.asyncDispose](), durable[Symbol.asyncDispose]()]);
     },
-  };
-}
-
-/** Every token names its client and its subject. */
-function withRecentClients(clients: ClientStore): ClientStore {
-  const recent = createRecentReads<Client>(() => performance.now());
-  return {
-    ...clients,
-    find: (id) => recent.get(id, () => clients.find(id)),
-    update: (tenant, id, change) => recent.changing(id, () => clients.update(tenant, id, change)),
-    remove: (tenant, id) => recent.changing(id, () => clients.remove(tenant, id)),
-  };
-}
-
-/** Only for the engine: whoever checks a password or changes an account reads it anew. */
-function withRecentSubjects(accounts: AccountStore): AccountStore {
-  const recent = createRecentReads<Account>(() => performance.now());
-  return {
-    ...accounts,
-    findSubject: (id) => recent.get(id, () => accounts.findSubject(id)),
-    update: (tenant, id, change) => recent.changing(id, () => accounts.update(tenant, id, change)),
   };
 }
 

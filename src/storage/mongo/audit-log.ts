@@ -58,8 +58,11 @@ export function createAuditLog(connection: Connection, sources: NumberSources): 
     while (waiting.length > 0) {
       const batch = waiting.splice(0, LARGEST_BATCH);
       try {
-        next ??= ascendingNumbers(await newestNumber(events), sources);
-        waiting = [...(await writeBatch(events, batch, next)), ...waiting];
+        next ??= ascendingNumbers((await newestNumber(events)) + sources.randomBelow(1000), sources);
+        const clashed = await writeBatch(events, batch, next);
+        // Somebody's clock may be ahead: walking through all the numbers it took would take as many round trips.
+        if (clashed.length > 0) next = undefined;
+        waiting = [...clashed, ...waiting];
       } catch (error) {
         // What has come meanwhile would fail after just as long a wait.
         for (const { failed } of [...batch, ...waiting.splice(0)]) failed(error);

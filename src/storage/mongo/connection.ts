@@ -1,5 +1,6 @@
 import mongoose, { type Connection, type ConnectOptions } from 'mongoose';
 import { StorageUnusableError } from '../storage-unusable-error.ts';
+import { rescueHeartbeats } from './heartbeat-rescue.ts';
 import { isDenial, isStandalone, reasonOf } from './mongo-errors.ts';
 import type { MongoOptions } from './open-mongo.ts';
 
@@ -12,7 +13,9 @@ export async function connect(options: MongoOptions): Promise<Connection> {
   // Losing a server is told by the statement that fails; unheard, the event would end the process.
   connection.on('error', () => undefined);
   try {
-    return await connection.openUri(options.uri, connectOptions(options));
+    await connection.openUri(options.uri, connectOptions(options));
+    rescueHeartbeats(connection.getClient(), options.timeoutMs);
+    return connection;
   } catch (error) {
     await connection.destroy(true);
     throw asUnusable(error, options);
@@ -74,6 +77,7 @@ export function asUnusable(error: unknown, { uri }: Pick<MongoOptions, 'uri'>): 
 
 /** Whatever stands before the last @ may be a password. */
 function hostsOf(uri: string): string {
-  const [hosts = ''] = uri.slice(uri.includes('@') ? uri.lastIndexOf('@') + 1 : uri.indexOf('//') + 2).split(/[/?]/);
+  const [server = ''] = uri.split('?');
+  const [hosts = ''] = server.slice(server.includes('@') ? server.lastIndexOf('@') + 1 : server.indexOf('//') + 2).split('/');
   return hosts;
 }

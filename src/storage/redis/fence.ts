@@ -1,6 +1,6 @@
 import { storeUnavailable } from '../store-unavailable.ts';
 import type { Connection } from './connection.ts';
-import { findOrBeginGeneration, requireSuitedPrimaries } from './generation-renewal.ts';
+import { dismissWitness, findOrBeginGeneration, requireSuitedPrimaries } from './generation-renewal.ts';
 import { type Call, createLoadedGeneration, type FenceDeps, type LoadedGeneration, serverName } from './loaded-generation.ts';
 import { isMissingScript } from './redis-errors.ts';
 
@@ -84,6 +84,7 @@ function createTrust(deps: FenceDeps) {
     const before = loaded;
     const losses = deps.connection.losses();
     const primaries = await requireSuitedPrimaries(deps.connection);
+    await dismissWitness(deps, primaries);
     const generation = await deps.generations.current();
     // A renewal that was faster knows better.
     if (loaded !== undefined && loaded !== before) return loaded;

@@ -25,10 +25,11 @@ export async function findOrBeginGeneration(deps: FenceDeps, failed: LoadedGener
   const current = await deps.generations.current();
   const loading = failed.begunElsewhere || current !== failed.generation;
   const kept = (await isMarked(deps, current, primaries)) || (loading && (await becomesMarked(deps, current, primaries)));
-  const generation = kept || (await hasLostNothing(deps, current, primaries)) ? current : await deps.generations.next(current);
+  const goesOn = kept || (await hasLostNothing(deps, current, primaries));
+  const generation = goesOn ? current : await deps.generations.next(current);
   const loaded = createLoadedGeneration(deps, { generation, server, begunElsewhere: false });
   await load(loaded, primaries);
-  await leaveWitness(deps, generation, primaries);
+  if (!goesOn) await leaveWitness(deps, generation, primaries);
   return loaded;
 }
 
@@ -58,15 +59,25 @@ redis.call('HSET', KEYS[1], 'other', ARGV[1])`;
 
 const witnessOf = ({ keyPrefix }: FenceDeps) => `${keyPrefix}witness`;
 
-/** Leaves on a lone server what has to be there after a restart that lost nothing. */
-async function leaveWitness(deps: FenceDeps, generation: number, [primary]: readonly Primary[]): Promise<void> {
-  if (deps.topology === 'single') await primary?.server.eval(WITNESS, 1, witnessOf(deps), generation);
+/** Leaves what has to be there after a restart that lost nothing, on a server that promises to lose nothing from the generation's beginning on. */
+async function leaveWitness(deps: FenceDeps, generation: number, primaries: readonly Primary[]): Promise<void> {
+  if (await losesNothing(deps, primaries)) await primaries[0]?.server.eval(WITNESS, 1, witnessOf(deps), generation);
 }
 
-async function hasLostNothing(deps: FenceDeps, generation: number, [primary]: readonly Primary[]): Promise<boolean> {
-  if (deps.topology !== 'single' || !primary?.report.appendsOnly) return false;
-  const witness = await primary.server.hmget(witnessOf(deps), 'one', 'other');
-  if (witness.some((value) => value !== String(generation))) return false;
+/** Takes the witness away as soon as the server no longer promises: what it acknowledges from now on may be lost. */
+export async function dismissWitness(deps: FenceDeps, primaries: readonly Primary[]): Promise<void> {
+  if (deps.topology === 'single' && !(await losesNothing(deps, primaries))) await primaries[0]?.server.del(witnessOf(deps));
+}
+
+async function hasLostNothing(deps: FenceDeps, generation: number, primaries: readonly Primary[]): Promise<boolean> {
+  if (!(await losesNothing(deps, primaries))) return false;
+  const witness = (await primaries[0]?.server.hmget(witnessOf(deps), 'one', 'other')) ?? [null];
+  return witness.every((value) => value === String(generation));
+}
+
+/** Whether a restart of this server, as it is set up now, would lose nothing that it has acknowledged. */
+async function losesNothing({ topology }: FenceDeps, [primary]: readonly Primary[]): Promise<boolean> {
+  if (topology !== 'single' || !primary?.report.appendsOnly) return false;
   try {
     const sync = await primary.server.config('GET', 'appendfsync');
     const pause = await primary.server.config('GET', 'no-appendfsync-on-rewrite');
