@@ -13,5 +13,9 @@ export function isSecret(path: Path): boolean {
 
 /** An address without what opens the door: the user's part, and passwords among its options. */
 export function withoutCredentials(address: string): string {
-  return address.replace(/\/\/.*@/, `//${MASK}@`).replace(/([?&]\w*(?:password|properties)=)[^&]*/gi, `$1${MASK}`);
+  // A password that was not encoded may hold anything.
+  const [server = '', ...options] = address.replace(/\/\/[^/]*@/s, `//${MASK}@`).split('?');
+  const shown = server.replace(/\/\/.*@/s, `//${MASK}@`);
+  const query = options.join('?').replace(/((?:^|&)\w*(?:password|properties)=)[^&]*/gis, `$1${MASK}`);
+  return options.length === 0 ? shown : `${shown}?${query}`;
 }

@@ -64,6 +64,14 @@ describe('introspection and revocation', () => {
     assert.equal((await userinfo(server, forged)).status, 401);
   });
 
+  it('knows no token of a client that is switched off, though it is stored', async () => {
+    const owner = await protocolClient(server, await server.addClient('service', { scope: 'read:users' }));
+    const access = await serviceToken(owner);
+    assert.equal((await administrator.introspect(access)).json.active, true);
+    await server.house.storage.clients.update(server.tenant.id, owner.issued.client.id, (old) => ({ ...old, disabled: true }));
+    assert.deepEqual((await administrator.introspect(access)).json, INACTIVE);
+  });
+
   it('tells a service of the tenant that may do everything', async () => {
     const { access_token: access } = await tokens();
     assert.equal((await administrator.introspect(access)).json.active, true);
