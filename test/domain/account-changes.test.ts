@@ -118,3 +118,15 @@ describe('the link of the first administrator', () => {
     assert.equal(await accounts.peekFirstAdministratorLink(secret), false);
   });
 });
+
+describe('an account that is switched off', () => {
+  it('comes back without what a failed switching off had left alive', async () => {
+    await using server = await startServer();
+    const { account, sessions } = await withSession(server);
+    failOnce(server.house.storage.artifacts as unknown as Record<string, unknown>, 'removeBy', 0);
+    await assert.rejects(server.house.accounts.setDisabled(account, true, ORIGIN), { code: 'store_unavailable' });
+    assert.equal(await sessions(), 1, 'it was left');
+    await server.house.accounts.setDisabled(account, false, ORIGIN);
+    assert.equal(await sessions(), 0);
+  });
+});

@@ -86,6 +86,18 @@ for (const store of await storesForTests())
       for (const { access_token: token } of await Promise.all(codes)) assert.equal((await client.introspect(token)).json.active, true);
     });
 
+    it('is not made by a server whose keys vanish: it keeps those it knows, since they may be about to be restored', async () => {
+      const before = await publishedKids(other);
+      const stored = (await other.house.storage.keys.list()).length;
+      const add = mock.method(other.house.storage.keys, 'add');
+      mock.method(other.house.storage.keys, 'list', async () => []);
+      await delay(1200);
+      assert.equal(add.mock.callCount(), 0);
+      mock.restoreAll();
+      assert.equal((await other.house.storage.keys.list()).length, stored);
+      assert.deepEqual(await publishedKids(other), before);
+    });
+
     it('comes when the store answers again, and the log tells once that it did not', async () => {
       const errors = mock.method(other.house.logger, 'error');
       mock.method(other.house.storage.keys, 'list', async () => {
