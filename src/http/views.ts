@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ejs from 'ejs';
+import { inUtc } from '../lib/in-utc.ts';
 import type { Assets } from './assets.ts';
 import type { PageData } from './page-data.ts';
-import { inUtc } from './words.ts';
 
 const VIEWS = fileURLToPath(new URL('../../views/', import.meta.url));
 

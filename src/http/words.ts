@@ -7,12 +7,6 @@ export interface Problem {
 }
 
 const utcTime = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
-const utcDateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
-
-/** "23 Nov 2026, 09:14 UTC" */
-export function inUtc(at: Date): string {
-  return `${utcDateTime.format(at)} UTC`;
-}
 
 /** "14:32 UTC": the first full minute that is not too early. */
 function notBefore(at: Date): string {
