@@ -30,7 +30,7 @@ export interface PreparedHouse {
 /** A tenant, a service, an application and people with PASSWORD, through the services. */
 export async function prepareHouse(env: Environment, { people }: Preparation): Promise<PreparedHouse> {
   await using house = await openTestHouse(env);
-  const { id: tenantId } = await house.tenants.ensure(house.config.tenant, ORIGIN);
+  const { id: tenantId } = await house.tenants.ensure(house.config.firstTenant, ORIGIN);
   const scope = 'read:interactions';
   const service = await house.clients.create({ tenantId, type: 'service', metadata: { client_name: 'Service', scope } }, ORIGIN);
   const metadata = { client_name: 'App', scope, redirect_uris: [CALLBACK], refresh_without_offline_access: true };

@@ -6,13 +6,18 @@ import { PasswordHasher } from './domain/accounts/password-hasher.ts';
 import { createAudit } from './domain/audit/audit.ts';
 import { createClientService } from './domain/clients/client-service.ts';
 import { createKeyService } from './domain/keys/key-service.ts';
+import { createLicenceService } from './domain/licences/licence-service.ts';
 import type { CounterRule } from './domain/limits/counters.ts';
 import { createKnownDevices } from './domain/limits/known-device.ts';
 import { createLoginService } from './domain/login/login-service.ts';
 import { createMfaService } from './domain/mfa/mfa-service.ts';
 import type { ScopeCatalogue } from './domain/policy/allowed-scopes.ts';
 import { createTenantService } from './domain/tenants/tenant-service.ts';
+import { createHouseTokens } from './domain/tokens/house-tokens.ts';
+import { createPrivateTokens } from './domain/tokens/private-tokens.ts';
 import { createTokenRegistry } from './domain/tokens/token-registry.ts';
+import { createTokenSigner } from './domain/tokens/token-signer.ts';
+import { createTokenUses } from './domain/tokens/token-uses.ts';
 import type { Clock } from './lib/clock.ts';
 import { createKeyring } from './lib/keyring.ts';
 import type { Logger } from './lib/logger.ts';
@@ -39,6 +44,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   const keyring = createKeyring(await loadMasterKey(config));
   const storage = await openStorage(config, clock);
   const { passwords, limits, lifetimes } = config;
+  const passwordRules = { minLength: passwords.min_length, minScore: passwords.min_score, contextWords: passwords.context_words };
   const catalogue: ScopeCatalogue = config.api.scopes.map((scope) => ({ ...scope, limit: scope.limit }));
 
   const audit = createAudit({ log: storage.audit, clock, logger });
@@ -61,6 +67,10 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     limits: { account: rule(limits.mfa_account), accountTotal: limits.mfa_account_total },
     requiredRoles: config.mfa.required_roles,
   });
+  const keys = createKeyService({ ...storage, keyring, audit, clock });
+  const signer = createTokenSigner({ keys, clock });
+  const houseTokens = createHouseTokens({ ...storage, signer, clock });
+  const tokenUses = createTokenUses({ ...storage, clock });
   const accounts = createAccountService({
     ...storage,
     hasher,
@@ -71,7 +81,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     },
     audit,
     clock,
-    rules: { minLength: passwords.min_length, minScore: passwords.min_score, contextWords: passwords.context_words },
+    rules: passwordRules,
     lifetimes: { passwordLink: lifetimes.password_link, adminLink: lifetimes.admin_link },
   });
   return {
@@ -80,6 +90,8 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     clock,
     keyring,
     storage,
+    hasher,
+    passwordRules,
     catalogue,
     audit,
     devices,
@@ -88,7 +100,13 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     mfa,
     tenants: createTenantService({ ...storage, audit, clock }),
     clients: createClientService({ ...storage, tokens, audit, clock, catalogue }),
-    keys: createKeyService({ ...storage, keyring, audit, clock }),
+    keys,
+    tokens,
+    signer,
+    houseTokens,
+    tokenUses,
+    privateTokens: createPrivateTokens({ houseTokens, uses: tokenUses, audit, clock, longest: lifetimes.private_token_max }),
+    licences: createLicenceService({ ...storage, audit, clock }),
     async [Symbol.asyncDispose]() {
       await hasher.close();
       await storage[Symbol.asyncDispose]();

@@ -51,7 +51,7 @@ export function createShell(program: Command): Shell {
       const loaded = await load();
       await using house = await open(loaded);
       // Before the first start of the server there is no tenant yet.
-      print(await work(house, await house.tenants.ensure(loaded.config.tenant, ORIGIN)));
+      print(await work(house, await house.tenants.ensure(loaded.config.firstTenant, ORIGIN)));
     },
     async withTwoHouses(other, work) {
       await using from = await open(await load());

@@ -9,19 +9,28 @@ export function deriveConfig(settings: Settings, cwd: string): Config {
   const issuer = normaliseIssuer(settings.issuer);
   const local = isLocal(issuer);
   const dataDir = resolve(cwd, settings.data_dir);
+  const demoEnabled = local && (settings.demo === 'on' || (settings.demo === 'auto' && fitsDemo(settings.server)));
   return {
     ...settings,
     issuer,
     data_dir: dataDir,
     local,
     storage: withAbsolutePath(settings.storage, (path) => (path === null ? resolve(dataDir, 'gatehouse.db') : resolve(cwd, path))),
-    demoEnabled: local && (settings.demo === 'on' || (settings.demo === 'auto' && fitsDemo(settings.server))),
+    demoEnabled,
+    firstTenant: { slug: settings.tenant.slug, name: settings.tenant.name, registrationOpen: settings.tenant.registration === 'open' },
+    mailTransport: settings.mail.transport === 'auto' ? usualTransport(settings.mail, demoEnabled) : settings.mail.transport,
+    metricsApart: settings.metrics.listener === 'own' || (settings.metrics.listener === 'auto' && !local),
     apiResource: settings.api.resource ?? `${issuer}/api`,
   };
 }
 
 function withAbsolutePath(storage: Settings['storage'], absolute: (path: string | null) => string): Config['storage'] {
   return storage.kind === 'sqlite' ? { ...storage, sqlite: { ...storage.sqlite, path: absolute(storage.sqlite.path) } } : storage;
+}
+
+function usualTransport({ smtp }: Settings['mail'], demoEnabled: boolean): Config['mailTransport'] {
+  if (smtp.host !== null) return 'smtp';
+  return demoEnabled ? 'captured' : 'off';
 }
 
 /** The start page of the demo shows passwords, and its application keeps its visitors in one process. */

@@ -1,5 +1,5 @@
 import { InvalidValueError } from '../domain/errors.ts';
-import { newTenant } from '../domain/tenants/tenant.ts';
+import { type NewTenant, newTenant } from '../domain/tenants/tenant.ts';
 import type { Fault } from './fault.ts';
 import { isLocal, normaliseIssuer, properIssuer } from './issuer.ts';
 import { decodeMasterKey, weaknessOf } from './master-key-format.ts';
@@ -119,7 +119,7 @@ export function brokenRules(input: RuleInput): readonly Fault[] {
 
 const severalWorkers = (value: RuleInput['value']) => Number(value('server.workers')) > 1;
 
-function brokenTenantRule(tenant: { slug: string; name: string }): readonly [string, string] | undefined {
+function brokenTenantRule(tenant: NewTenant): readonly [string, string] | undefined {
   try {
     newTenant(tenant, new Date(0), '');
     return undefined;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { ROLES } from '../domain/policy/roles.ts';
+import type { NewTenant } from '../domain/tenants/tenant.ts';
 
 const TEN_YEARS = 315_360_000;
+const DAY = 86_400;
 
 /** Bounded, so that no sum of times leaves the calendar. */
 const seconds = z.int().min(1).max(TEN_YEARS);
@@ -10,6 +12,7 @@ const text = z.string().min(1);
 const storeTimeout = z.int().min(100).max(60_000);
 
 const rule = z.strictObject({ limit: count, window: seconds, block: seconds });
+const rate = z.strictObject({ limit: count, window: seconds.max(DAY) });
 
 /**
  * The shape of the configuration: every key there is, with its type and its limits.
@@ -75,7 +78,7 @@ export const configSchema = z.strictObject({
       }),
     }),
   ]),
-  tenant: z.strictObject({ slug: text, name: text }),
+  tenant: z.strictObject({ slug: text, name: text, registration: z.enum(['open', 'closed']) }),
   demo: z.enum(['auto', 'on', 'off']),
   api: z.strictObject({
     resource: z
@@ -114,6 +117,8 @@ export const configSchema = z.strictObject({
     login_account_total: count,
     mfa_account: rule,
     mfa_account_total: count,
+    api_address: rate,
+    api_tenant: rate,
   }),
   lifetimes: z.strictObject({
     access_token: seconds,
@@ -127,6 +132,28 @@ export const configSchema = z.strictObject({
     remembered_session: seconds,
     password_link: seconds,
     admin_link: seconds,
+    invitation: seconds,
+    private_token_max: seconds,
+  }),
+  session_api: z.strictObject({
+    query: z.enum(['tokens', 'tickets']),
+  }),
+  mail: z.strictObject({
+    transport: z.enum(['auto', 'smtp', 'captured', 'off']),
+    from: z.email().describe('an e-mail address, like no-reply@example.com'),
+    smtp: z.strictObject({
+      host: text.nullable(),
+      port: z.int().min(1).max(65535),
+      security: z.enum(['tls', 'starttls', 'none']),
+      username: text.nullable(),
+      password: text.nullable(),
+      timeout_ms: z.int().min(100).max(60_000),
+    }),
+  }),
+  metrics: z.strictObject({
+    listener: z.enum(['auto', 'own', 'shared']),
+    host: text,
+    port: z.int().min(0).max(65535),
   }),
   outbound: z.strictObject({
     allow_private: z.array(text),
@@ -154,6 +181,11 @@ export interface Config extends Settings {
   /** Whether the issuer is on localhost: then http, a generated key file and the demo are allowed. */
   readonly local: boolean;
   readonly demoEnabled: boolean;
+  readonly firstTenant: NewTenant;
+  /** How mail leaves: `auto` is settled. */
+  readonly mailTransport: 'smtp' | 'captured' | 'off';
+  /** Whether /metrics has a listener of its own. */
+  readonly metricsApart: boolean;
   /** Identifier of the default API: the `aud` of access tokens (RFC 8707). */
   readonly apiResource: string;
 }

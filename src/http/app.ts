@@ -8,6 +8,7 @@ import { interactionRouter } from './interaction/router.ts';
 import { oneHost, requestContext } from './middleware/request-context.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { type OpsDeps, opsRouter } from './ops/router.ts';
+import { mountSurface, type Surface, type SurfaceDeps } from './rest/surface.ts';
 
 export interface AppDeps {
   readonly issuer: string;
@@ -19,6 +20,8 @@ export interface AppDeps {
   readonly ops: OpsDeps;
   readonly interaction: InteractionDeps;
   readonly account: AccountPagesDeps;
+  readonly surfaces: readonly Surface[];
+  readonly rest: SurfaceDeps;
   /** The protocol endpoints. */
   readonly engine: Middleware;
   /** The demo, where it is on. */
@@ -30,14 +33,15 @@ export function createApp(deps: AppDeps): Koa {
   const { issuer, logger } = deps;
   const app = new Koa({ proxy: true, keys: [...deps.cookieKeys] });
   app.on('error', (error: unknown) => logger.error({ err: error }, 'a response failed'));
-  const surfaces = [interactionRouter(deps.interaction), accountRouter(deps.account), opsRouter(deps.ops)];
+  const routers = [interactionRouter(deps.interaction), accountRouter(deps.account), opsRouter(deps.ops)];
   const middleware: readonly (Middleware | undefined)[] = [
     requestContext({ issuer, trustedProxies: deps.trustedProxies, logger }),
     securityHeaders({ secure: issuer.startsWith('https:') }),
     errorBoundary({ ...deps.errors, logger, issuer }),
     oneHost(issuer),
     serveAssets(deps.assets),
-    ...surfaces.map((router) => router.routes() as unknown as Middleware),
+    ...routers.map((router) => router.routes() as unknown as Middleware),
+    ...deps.surfaces.map((surface) => mountSurface(surface, deps.rest)),
     deps.demo,
     deps.engine,
   ];

@@ -1,6 +1,7 @@
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
 import { clientId } from '../domain/clients/client.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
+import type { TenantStore } from '../domain/tenants/tenant-store.ts';
 import type { Artifact, ArtifactStore } from '../domain/tokens/artifact-store.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
@@ -27,6 +28,7 @@ const PLAIN_ID = new Set(['Grant']);
 export interface AdapterDeps {
   readonly artifacts: ArtifactStore;
   readonly clients: ClientStore;
+  readonly tenants: TenantStore;
   readonly keyring: Keyring;
   readonly clock: Clock;
   /** A single-use artifact was presented again: somebody has a copy. */
@@ -40,17 +42,20 @@ export interface AdapterDeps {
 
 /** The engine's storage port, one adapter per kind of artifact. Clients are ours and read-only here. */
 export function createAdapterFactory(deps: AdapterDeps): (kind: string) => Adapter {
-  return (kind) => (kind === 'Client' ? clientAdapter(deps.clients) : artifactAdapter(kind, deps));
+  return (kind) => (kind === 'Client' ? clientAdapter(deps) : artifactAdapter(kind, deps));
 }
 
-function clientAdapter(clients: ClientStore): Adapter {
+function clientAdapter({ clients, tenants }: Pick<AdapterDeps, 'clients' | 'tenants'>): Adapter {
   const readOnly = async () => {
     throw new Error('clients are changed through the client service');
   };
   return {
     async find(id) {
       const client = await clients.find(clientId(id));
-      return client && !client.disabled ? (toEngineMetadata(client) as unknown as AdapterPayload) : undefined;
+      if (!client || client.disabled) return undefined;
+      // Nothing of the engine works for a client it does not find, so this alone closes a tenant.
+      const open = (await tenants.find(client.tenantId))?.disabled === false;
+      return open ? (toEngineMetadata(client) as unknown as AdapterPayload) : undefined;
     },
     upsert: readOnly,
     destroy: readOnly,

@@ -6,6 +6,7 @@ export const EXTRA_CLIENT_METADATA = [
   'tenant_id',
   'api_scopes',
   'allowed_origins',
+  'allowed_addresses',
   'require_pkce',
   'refresh_without_offline_access',
   'secret_digests',
@@ -15,6 +16,7 @@ export interface ClientExtras {
   readonly tenant_id: string;
   readonly api_scopes: readonly string[];
   readonly allowed_origins: readonly string[];
+  readonly allowed_addresses: readonly string[];
   readonly require_pkce: boolean;
   readonly refresh_without_offline_access: boolean;
   readonly secret_digests: readonly ClientSecret[];
@@ -41,6 +43,7 @@ export function toEngineMetadata(client: Client): ClientMetadata & ClientExtras 
     tenant_id: client.tenantId,
     api_scopes: client.scopes,
     allowed_origins: client.allowedOrigins,
+    allowed_addresses: client.allowedAddresses,
     require_pkce: client.requirePkce,
     refresh_without_offline_access: client.refreshWithoutOfflineAccess,
     secret_digests: client.secrets,

@@ -51,6 +51,7 @@ export async function hostEngine({ keys, create, logger, origin }: EngineHostDep
 
   return {
     middleware: (ctx, next) => current.middleware(ctx, next),
+    findOauthToken: (value) => current.findOauthToken(value),
     interactions: {
       pending: (exchange) => current.interactions.pending(exchange),
       signIn: (exchange, signIn) => current.interactions.signIn(exchange, signIn),

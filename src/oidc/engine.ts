@@ -2,8 +2,10 @@ import type { Middleware } from 'koa';
 import compose from 'koa-compose';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import type { InteractionEngine } from '../domain/sessions/interaction.ts';
+import type { FindOauthToken } from '../domain/tokens/bearer.ts';
 import { createAccessTokenReader, type ReadAccessToken } from './access-tokens.ts';
 import { createConsents } from './consents.ts';
+import { createFindOauthToken } from './find-oauth-token.ts';
 import { drawHandovers } from './handover.ts';
 import { createInteractionEngine, type HttpExchange } from './interactions.ts';
 import { publishMetadata } from './metadata.ts';
@@ -20,6 +22,7 @@ export interface Engine {
   /** Every protocol endpoint; passes on what is none. */
   readonly middleware: Middleware;
   readonly interactions: InteractionEngine<HttpExchange>;
+  readonly findOauthToken: FindOauthToken;
 }
 
 type EngineOptions = Omit<ProviderDeps, 'consents' | 'sessions'>;
@@ -44,6 +47,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
       compose(provider.middleware as Middleware[]),
     ]),
     interactions: createInteractionEngine({ ...deps, provider }),
+    findOauthToken: createFindOauthToken({ ...deps, provider, readAccessToken }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Client as EngineClient, errors, type KoaContextWithOIDC, type ResourceServer } from 'oidc-provider';
 import { accountId } from '../domain/accounts/account.ts';
 import type { AccountStore } from '../domain/accounts/account-store.ts';
+import { isAllowedAddress } from '../domain/limits/address.ts';
 import { allowedScopes, type ScopeCatalogue } from '../domain/policy/allowed-scopes.ts';
 import { OPENID_SCOPES } from '../domain/policy/openid-scopes.ts';
 import { personOf } from './claims.ts';
@@ -37,6 +38,8 @@ export function resourceIndicators(deps: ResourceDeps) {
       const allowed = await ceiling(ctx, client, deps);
       const params = ctx.oidc.params;
       if (params?.grant_type === 'client_credentials') {
+        if (!isAllowedAddress(ctx.ip, extrasOf(client).allowed_addresses))
+          throw new errors.UnauthorizedClient('this client may not be used from this address');
         // RFC 6749 3.3: a service that names no scope gets those it was granted; one that asks for more is told so.
         params.scope ??= [...allowed].join(' ');
         refuseBeyond(allowed, String(params.scope));

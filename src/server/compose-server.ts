@@ -7,10 +7,12 @@ import { loadAssets } from '../http/assets.ts';
 import { createDemo } from '../http/demo/demo.ts';
 import { createEnginePages } from '../http/engine-pages.ts';
 import { createCsrf } from '../http/middleware/csrf.ts';
+import { createSurfaces } from '../http/surfaces.ts';
 import { createViews } from '../http/views.ts';
 import { createEngine } from '../oidc/engine.ts';
 import { hostEngine } from '../oidc/engine-host.ts';
 import { startSweeper } from '../storage/sweeper.ts';
+import { composeRest } from './compose-rest.ts';
 
 /**
  * The server over a house: keys and the first tenant are there, the application is ready to listen.
@@ -19,7 +21,7 @@ import { startSweeper } from '../storage/sweeper.ts';
 export async function composeServer(house: House, stop: AbortSignal): Promise<Koa> {
   const { config, storage, keyring, clock, logger, audit, catalogue } = house;
   const origin: Origin = { requestId: 'start', ip: 'server' };
-  const firstTenant = await house.tenants.ensure(config.tenant, origin);
+  const firstTenant = await house.tenants.ensure(config.firstTenant, origin);
   const assets = loadAssets();
   const views = createViews({ assets, cache: true });
   const csrf = createCsrf({ keyring, issuer: config.issuer });
@@ -66,6 +68,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
     : undefined;
 
   startSweeper(house, stop);
+  const { services, rest } = composeRest({ house, firstTenant, findOauthToken: engine.findOauthToken, stop });
 
   return createApp({
     issuer: config.issuer,
@@ -104,6 +107,8 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
       minPasswordLength: config.passwords.min_length,
       wayOut: demo && { href: '/demo', text: 'Go to the demo' },
     },
+    surfaces: createSurfaces(services, []),
+    rest,
     engine: engine.middleware,
     demo,
   });

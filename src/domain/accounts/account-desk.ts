@@ -6,7 +6,7 @@ import { AlreadyExistsError, NotFoundError } from '../errors.ts';
 import type { Role } from '../policy/roles.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { TokenRegistry } from '../tokens/token-registry.ts';
-import { type Account, accountId, loginKey, parseDisplayName, parseEmail, parseUsername } from './account.ts';
+import { type Account, accountId, loginKey, parseDisplayName, parseEmail, parsePhoneNumber, parseUsername } from './account.ts';
 import type { AccountStore } from './account-store.ts';
 import type { OneTimeLinkStore } from './one-time-link.ts';
 import type { PasswordHasher } from './password-hasher.ts';
@@ -17,6 +17,8 @@ export interface NewAccount {
   readonly email: string;
   readonly username?: string | undefined;
   readonly displayName?: string | undefined;
+  readonly phoneNumber?: string | undefined;
+  readonly newsletter?: boolean | undefined;
   readonly role: Role;
   readonly superAdministrator?: boolean;
   readonly password?: string | undefined;
@@ -66,6 +68,8 @@ export function createDesk({ accounts, hasher, audit, clock, rules }: AccountSer
         emailVerified: false,
         username,
         displayName,
+        phoneNumber: input.phoneNumber === undefined ? undefined : parsePhoneNumber(input.phoneNumber),
+        newsletter: input.newsletter ?? false,
         role: input.role,
         superAdministrator: input.superAdministrator ?? false,
         disabled: false,

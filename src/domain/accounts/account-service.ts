@@ -1,7 +1,7 @@
 import type { Origin } from '../audit/audit-log.ts';
 import { NotFoundError } from '../errors.ts';
 import type { Role } from '../policy/roles.ts';
-import { type Account, accountId, loginKey } from './account.ts';
+import { type Account, accountId, loginKey, parseDisplayName, parsePhoneNumber } from './account.ts';
 import { type AccountServiceDeps, createDesk, type NewAccount } from './account-desk.ts';
 import { type AccountLinks, createAccountLinks } from './account-links.ts';
 
@@ -11,11 +11,22 @@ export interface AccountService extends AccountLinks {
   /** By id, e-mail or username. @throws NotFoundError */
   resolve(name: string): Promise<Account>;
   setRole(account: Account, role: Role, origin: Origin): Promise<Account>;
+  /** @throws InvalidValueError naming the field */
+  updateProfile(account: Account, profile: Profile, origin: Origin): Promise<Account>;
+  /** For good: all they hold ends, then they are gone. Their id is never used again. */
+  remove(account: Account, origin: Origin): Promise<void>;
   /**
    * A disabled person is refused at once wherever they are looked up; then their links, sessions and tokens end.
    * When ending them fails it throws, and can be repeated: disabling a disabled account ends them again.
    */
   setDisabled(account: Account, disabled: boolean, origin: Origin): Promise<Account>;
+}
+
+/** What people say of themselves; what is undefined stays. A phone number of null is taken away. */
+export interface Profile {
+  readonly displayName?: string | undefined;
+  readonly phoneNumber?: string | null | undefined;
+  readonly newsletter?: boolean | undefined;
 }
 
 export function createAccountService(deps: AccountServiceDeps): AccountService {
@@ -41,6 +52,27 @@ export function createAccountService(deps: AccountServiceDeps): AccountService {
       const changed = await desk.change(account, (old) => ({ ...old, role }));
       await desk.record('account.changed', changed, origin, { role, before: account.role });
       return changed;
+    },
+
+    async updateProfile(account, { displayName, phoneNumber, newsletter }, origin) {
+      const given = {
+        ...(displayName !== undefined && { displayName: parseDisplayName(displayName) }),
+        ...(phoneNumber !== undefined && { phoneNumber: phoneNumber === null ? undefined : parsePhoneNumber(phoneNumber) }),
+        ...(newsletter !== undefined && { newsletter }),
+      };
+      const changed = await desk.change(account, (old) => ({ ...old, ...given }));
+      await desk.record('account.changed', changed, origin, { profile: Object.keys(given).join(' ') });
+      return changed;
+    },
+
+    async remove(account, origin) {
+      // First of all nobody is let in, so that nothing new is issued while the rest goes.
+      await desk.change(account, (old) => ({ ...old, disabled: true, credentialVersion: old.credentialVersion + 1 }));
+      await links.removeFor(account.id);
+      await tokens.endAccount(account.id);
+      if (!(await accounts.remove(account.tenantId, account.id))) throw new NotFoundError('This account was removed already.');
+      await deps.forgive(account);
+      await desk.record('account.removed', account, origin);
     },
 
     async setDisabled(account, disabled, origin) {

@@ -15,6 +15,8 @@ export interface AccountStore {
    * Undefined when absent. Throws AlreadyExistsError like create.
    */
   update(tenant: TenantId, id: AccountId, change: (old: Account) => Account): Promise<Account | undefined>;
+  /** Its authenticator app, recovery codes and links go with it. False when absent in that tenant. */
+  remove(tenant: TenantId, id: AccountId): Promise<boolean>;
   /** By id, ascending; every tenant when none is given. */
   list(tenant: TenantId | undefined, page: Page): Promise<readonly Account[]>;
   /** Whether any account, disabled ones included, is a super-administrator. */

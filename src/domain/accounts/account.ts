@@ -18,6 +18,10 @@ export interface Account {
   /** Unique in the instance by its login key; never holds an @. */
   readonly username: string | undefined;
   readonly displayName: string | undefined;
+  /** As typed, at most 40 characters. */
+  readonly phoneNumber: string | undefined;
+  /** Wants to be written to. */
+  readonly newsletter: boolean;
   readonly role: Role;
   /** May administer every tenant. */
   readonly superAdministrator: boolean;
@@ -75,6 +79,14 @@ export function parseDisplayName(value: string): string {
     throw new InvalidValueError('name', 'A name has 1 to 120 characters on one line.');
   }
   return name;
+}
+
+/** @throws InvalidValueError */
+export function parsePhoneNumber(value: string): string {
+  const number = value.trim();
+  if (!/^\+?[0-9 ()./-]{3,40}$/.test(number))
+    throw new InvalidValueError('phoneNumber', 'A telephone number has 3 to 40 digits, spaces and any of + ( ) . / -');
+  return number;
 }
 
 /** What pages call this person. */

@@ -44,6 +44,7 @@ const metadataSchema = z.strictObject({
   require_pkce: z.boolean().optional(),
   refresh_without_offline_access: z.boolean().optional(),
   allowed_origins: z.array(z.string().max(2048)).max(50).optional(),
+  allowed_addresses: z.array(z.string().max(60)).max(100).optional(),
 });
 
 export type ClientMetadata = z.infer<typeof metadataSchema>;

@@ -6,6 +6,7 @@ import { randomToken } from '../../lib/random.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditType, Origin } from '../audit/audit-log.ts';
 import { InvalidValueError, NotFoundError } from '../errors.ts';
+import { checkAddresses } from '../limits/address.ts';
 import { allowedScopes, type ScopeCatalogue } from '../policy/allowed-scopes.ts';
 import { isOpenidScope } from '../policy/openid-scopes.ts';
 import type { TenantId } from '../tenants/tenant.ts';
@@ -69,6 +70,12 @@ function originsOf(type: ClientType, redirectUris: readonly string[]): readonly 
 /** Whether this kind of client proves itself with a shared secret. */
 function usesSecret(type: ClientType, metadata: JsonObject): boolean {
   return (type === 'web' || type === 'service') && metadata.token_endpoint_auth_method !== 'private_key_jwt';
+}
+
+function addressesOf({ allowed_addresses: addresses = [] }: ClientMetadata, type: ClientType): readonly string[] {
+  if (addresses.length > 0 && type !== 'service')
+    throw new InvalidValueError('allowed_addresses', 'Only a service comes from addresses of its own: with other clients people do.');
+  return checkAddresses(addresses);
 }
 
 /** Readable in logs, unguessable enough not to collide, and never the shape of an account's id: `sub` of a client is no person's. */
@@ -150,6 +157,7 @@ export function createClientService(deps: ClientServiceDeps): ClientService {
       refreshWithoutOfflineAccess:
         metadata.refresh_without_offline_access ?? (type === 'native' && metadata.grant_types?.includes('refresh_token') !== false),
       allowedOrigins: [...new Set(origins.map(checkOrigin))],
+      allowedAddresses: addressesOf(metadata, type),
       metadata: Object.fromEntries(
         KEPT_METADATA.filter((key) => metadata[key] !== undefined).map((key) => [key, metadata[key]]),
       ) as JsonObject,
@@ -247,6 +255,7 @@ export function asMetadata(client: Client): ClientMetadata {
     require_pkce: client.requirePkce,
     refresh_without_offline_access: client.refreshWithoutOfflineAccess,
     allowed_origins: [...client.allowedOrigins],
+    allowed_addresses: [...client.allowedAddresses],
   };
 }
 

@@ -39,6 +39,8 @@ export interface Client {
   readonly refreshWithoutOfflineAccess: boolean;
   /** Browser origins that may read token, userinfo and revocation answers. */
   readonly allowedOrigins: readonly string[];
+  /** Addresses and CIDR blocks a service may come from, for tokens and with them; empty: anywhere. Only services have any. */
+  readonly allowedAddresses: readonly string[];
   /** At most two live at once: the old one goes on working during a change. Empty for spa, native, and key-based authentication. */
   readonly secrets: readonly ClientSecret[];
   /** Further RFC 7591 metadata, in its snake_case, from the fields in client-metadata.ts. */

@@ -11,23 +11,34 @@ import type { CounterRule, Counters } from '../limits/counters.ts';
 import type { DeviceOwner, KnownDevices } from '../limits/known-device.ts';
 import { totalRule } from '../limits/total-rule.ts';
 import type { TenantId } from '../tenants/tenant.ts';
+import type { TenantStore } from '../tenants/tenant-store.ts';
 
 export interface PasswordAttempt {
-  /** Where somebody wants in: an account of another tenant is like none at all, whatever it may do. */
-  readonly tenantId: TenantId;
+  /** Where somebody wants in: an account of another tenant is like none at all, whatever it may do. Undefined: wherever they belong. */
+  readonly tenantId: TenantId | undefined;
   /** E-mail or username, as typed. */
   readonly identifier: string;
   readonly password: string;
   /** The known-device cookie, if the browser sent one. */
   readonly deviceCookie: string | undefined;
   readonly origin: Origin;
+  /** What the limit of the client address counts: pages `failures`, since many people may share an address; APIs every `attempt`, as they promise. */
+  readonly counts: 'failures' | 'attempts';
 }
 
-/** `failed` is one answer for no such person, another tenant's, wrong password, no password and disabled. `until` undefined: until the password is set anew. */
-export type PasswordOutcome =
+/** How many more sign-ins the client address has. */
+export interface AddressAllowance {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetsAt: Date;
+}
+
+/** `failed` is one answer for no such person, another tenant's, wrong password, no password, disabled, and a disabled tenant. `until` undefined: until the password is set anew. */
+export type PasswordOutcome = { readonly address: AddressAllowance } & (
   | { readonly kind: 'passed'; readonly account: Account }
   | { readonly kind: 'failed' }
-  | { readonly kind: 'paused'; readonly limit: 'address' | 'account'; readonly until: Date | undefined };
+  | { readonly kind: 'paused'; readonly limit: 'address' | 'account'; readonly until: Date | undefined }
+);
 
 /** The one place a password is checked, for pages and APIs alike. */
 export interface LoginService {
@@ -39,6 +50,7 @@ export interface LoginService {
 
 export interface LoginServiceDeps {
   readonly accounts: AccountStore;
+  readonly tenants: TenantStore;
   readonly hasher: Pick<PasswordHasher, 'hash' | 'verify'>;
   readonly counters: Counters;
   readonly devices: KnownDevices;
@@ -61,7 +73,7 @@ function allKeysOf({ email, username }: Account): readonly string[] {
 }
 
 export function createLoginService(deps: LoginServiceDeps): LoginService {
-  const { accounts, hasher, counters, devices, audit, clock, limits } = deps;
+  const { accounts, tenants, hasher, counters, devices, audit, clock, limits } = deps;
   const inTotal = totalRule(limits.accountTotal);
 
   /** Counts this attempt as a failure before anything is checked; success takes the counts back. */
@@ -103,19 +115,24 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
       const now = clock();
       const address = `login:address:${addressBucket(origin.ip)}`;
       const fromAddress = await counters.hit(address, limits.address, now);
+      const allowance = {
+        limit: limits.address.limit,
+        remaining: fromAddress.allowed ? Math.max(0, limits.address.limit - fromAddress.count) : 0,
+        resetsAt: fromAddress.resetsAt,
+      };
       if (!fromAddress.allowed) {
         await audit.record({ type: 'login.paused', origin, tenantId, detail: { limit: 'address' } });
-        return { kind: 'paused', limit: 'address', until: fromAddress.resetsAt };
+        return { kind: 'paused', limit: 'address', until: fromAddress.resetsAt, address: allowance };
       }
 
       const named = await accounts.findByLogin(loginKey(identifier));
-      const account = named?.tenantId === tenantId ? named : undefined;
+      const account = tenantId === undefined || named?.tenantId === tenantId ? named : undefined;
       // Somebody who tries another tenant's account concerns that tenant.
       const about = { origin, tenantId: named?.tenantId ?? tenantId, accountId: named?.id };
       const { keys, paused } = await count(attempt, account);
       if (paused) {
         await audit.record({ type: 'login.paused', ...about, detail: { limit: 'account' } });
-        return { kind: 'paused', limit: 'account', until: paused.until };
+        return { kind: 'paused', limit: 'account', until: paused.until, address: allowance };
       }
 
       const checkable = password.length <= 2 * MAX_PASSWORD_LENGTH ? password : '';
@@ -124,16 +141,17 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
         for (const key of [address, ...keys]) await counters.refund(key, now);
         throw error;
       });
-      if (!account || !matches || account.disabled) {
-        const reason = !named ? 'unknown' : !account ? 'tenant' : !matches ? 'password' : 'disabled';
+      const closed = account && (await tenants.find(account.tenantId))?.disabled !== false;
+      if (!account || !matches || account.disabled || closed) {
+        const reason = !named ? 'unknown' : !account ? 'tenant' : !matches ? 'password' : account.disabled ? 'disabled' : 'tenant disabled';
         await audit.record({ type: 'login.failed', ...about, detail: { reason } });
-        return { kind: 'failed' };
+        return { kind: 'failed', address: allowance };
       }
 
-      await counters.refund(address, now);
+      if (attempt.counts === 'failures') await counters.refund(address, now);
       await clear([...keys, ...allKeysOf(account)]);
       if (stale) await hashAnew(account, password);
-      return { kind: 'passed', account };
+      return { kind: 'passed', account, address: allowance };
     },
 
     forgive: (account) => clear(allKeysOf(account)),

@@ -23,6 +23,8 @@ export type EnrolOutcome =
   | { readonly kind: 'taken' };
 
 export interface MfaService {
+  /** Whether their role may not do without a second factor. */
+  owes(account: Account): boolean;
   /** What this person owes after the password: nothing, a code, or setting up an authenticator first. */
   required(account: Account): Promise<'none' | 'code' | 'enrol'>;
   /** Counts against the account, whatever sign-in it belongs to; each time step is accepted once. */
@@ -86,12 +88,15 @@ export function createMfaService(deps: MfaServiceDeps): MfaService {
     return { kind };
   }
 
+  const owes = (account: Account) => deps.requiredRoles.includes(account.role);
+
   return {
     forgive,
+    owes,
 
     async required(account) {
       if (await mfa.find(account.tenantId, account.id)) return 'code';
-      return deps.requiredRoles.includes(account.role) ? 'enrol' : 'none';
+      return owes(account) ? 'enrol' : 'none';
     },
 
     proveTotp: (account, code, origin) =>

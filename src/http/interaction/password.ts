@@ -39,7 +39,14 @@ export const signInWithPassword = onPost(fields, async (step, { identifier, pass
   const { ctx, deps } = step;
   const { tenantId } = step.pending.client;
   const device = deviceCookie(ctx);
-  const outcome = await deps.login.checkPassword({ tenantId, identifier, password, deviceCookie: device, origin: originOf(ctx) });
+  const outcome = await deps.login.checkPassword({
+    tenantId,
+    identifier,
+    password,
+    deviceCookie: device,
+    origin: originOf(ctx),
+    counts: 'failures',
+  });
   const keep = remember === '1';
   if (outcome.kind !== 'passed') return await refuse(step, outcome, { identifier, remember: keep });
   const { account } = outcome;

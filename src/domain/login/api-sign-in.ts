@@ -1,0 +1,154 @@
+import type { Clock } from '../../lib/clock.ts';
+import { sha256 } from '../../lib/digest.ts';
+import { randomToken } from '../../lib/random.ts';
+import type { Account } from '../accounts/account.ts';
+import type { AccountStore } from '../accounts/account-store.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Origin } from '../audit/audit-log.ts';
+import { isAllowedAddress } from '../limits/address.ts';
+import type { MfaService, ProofOutcome } from '../mfa/mfa-service.ts';
+import type { TenantStore } from '../tenants/tenant-store.ts';
+import type { ChallengeStore } from './challenge-store.ts';
+import type { AddressAllowance, LoginService } from './login-service.ts';
+
+export interface Credentials {
+  /** E-mail or username, as typed. */
+  readonly identifier: string;
+  readonly password: string;
+  /** From an authenticator app, or a recovery code. */
+  readonly code?: string | undefined;
+}
+
+/** Somebody proved who they are. */
+export interface SignedIn {
+  readonly kind: 'passed';
+  /** As it was when the credentials were checked. */
+  readonly account: Account;
+  readonly secondFactor: boolean;
+}
+
+/** `code_wanted`: the password was right, and this person has a second factor. `address_refused`: their tenant does not allow it from there. */
+export type SignInOutcome =
+  | SignedIn
+  | { readonly kind: 'failed' | 'code_wrong' | 'address_refused' }
+  | { readonly kind: 'code_wanted'; readonly account: Account }
+  | { readonly kind: 'paused'; readonly limit: 'address' | 'account' | 'codes'; readonly until: Date | undefined };
+
+/** What came of a code for a sign-in that waits. `over`: it is unknown, expired, done, or had too many wrong codes. */
+export type WaitingOutcome =
+  | SignedIn
+  | { readonly kind: 'over' | 'code_wrong' }
+  | { readonly kind: 'paused'; readonly limit: 'codes'; readonly until: Date | undefined };
+
+/** Signing in without a browser: the same checks, counts and records as the pages, for every API. */
+export interface ApiSignIn {
+  /** @throws OverloadedError */
+  signIn(credentials: Credentials, origin: Origin): Promise<{ readonly outcome: SignInOutcome; readonly address: AddressAllowance }>;
+  /** A value that stands for the right password until the code comes: good for nothing else, for `mfa.challenge_seconds`. */
+  wait(account: Account): Promise<string>;
+  /** Each waiting sign-in takes `mfa.max_tries` codes, and ends with the right one. */
+  proceed(waiting: string, code: string, origin: Origin): Promise<WaitingOutcome>;
+  /** Whether this is the person's password; counts like a sign-in. @throws OverloadedError */
+  confirmPassword(account: Account, password: string, origin: Origin): Promise<SignInOutcome>;
+}
+
+export interface ApiSignInDeps {
+  readonly login: LoginService;
+  readonly mfa: MfaService;
+  readonly challenges: ChallengeStore;
+  readonly accounts: AccountStore;
+  readonly tenants: TenantStore;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  /** Tells the person of a sign-in from a new place. */
+  readonly announce: (account: Account, origin: Origin) => Promise<void>;
+  readonly challengeSeconds: number;
+  readonly maxTries: number;
+}
+
+const idOf = (waiting: string) => sha256(`api sign-in ${waiting}`);
+
+export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
+  const { login, mfa, challenges, accounts, tenants, audit, clock } = deps;
+
+  function prove(account: Account, code: string, origin: Origin): Promise<ProofOutcome> {
+    return /^[\d\s]{6,}$/.test(code) ? mfa.proveTotp(account, code, origin) : mfa.proveRecoveryCode(account, code, origin);
+  }
+
+  async function passed(account: Account, secondFactor: boolean, origin: Origin): Promise<SignedIn> {
+    const amr = secondFactor ? ['pwd', 'otp', 'mfa'] : ['pwd'];
+    await audit.record({ type: 'login.succeeded', origin, tenantId: account.tenantId, accountId: account.id, detail: { amr, api: true } });
+    await deps.announce(account, origin);
+    return { kind: 'passed', account, secondFactor };
+  }
+
+  async function withCode(account: Account, code: string | undefined, origin: Origin): Promise<SignInOutcome> {
+    if ((await mfa.required(account)) !== 'code') return await passed(account, false, origin);
+    if (code === undefined) return { kind: 'code_wanted', account };
+    const proof = await prove(account, code, origin);
+    if (proof.kind === 'passed') return await passed(account, true, origin);
+    return proof.kind === 'paused' ? { kind: 'paused', limit: 'codes', until: proof.until } : { kind: 'code_wrong' };
+  }
+
+  async function addressFits({ tenantId }: Account, origin: Origin): Promise<boolean> {
+    const tenant = await tenants.find(tenantId);
+    return tenant !== undefined && isAllowedAddress(origin.ip, tenant.allowedAddresses);
+  }
+
+  return {
+    async signIn({ identifier, password, code }, origin) {
+      const checked = await login.checkPassword({
+        tenantId: undefined,
+        identifier,
+        password,
+        deviceCookie: undefined,
+        origin,
+        counts: 'attempts',
+      });
+      const { address } = checked;
+      if (checked.kind !== 'passed') return { outcome: checked, address };
+      if (!(await addressFits(checked.account, origin))) return { outcome: { kind: 'address_refused' }, address };
+      return { outcome: await withCode(checked.account, code, origin), address };
+    },
+
+    async wait(account) {
+      const waiting = randomToken();
+      await challenges.put({
+        id: idOf(waiting),
+        tenantId: account.tenantId,
+        accountId: account.id,
+        credentialVersion: account.credentialVersion,
+        step: 'code',
+        remember: false,
+        sealedSecret: undefined,
+        amr: ['pwd'],
+        expiresAt: new Date(clock().getTime() + deps.challengeSeconds * 1000),
+      });
+      return waiting;
+    },
+
+    async proceed(waiting, code, origin) {
+      const id = idOf(waiting);
+      const challenge = await challenges.find(id, clock());
+      const account = challenge && (await accounts.find(challenge.tenantId, challenge.accountId));
+      if (!account || account.disabled || account.credentialVersion !== challenge.credentialVersion) return { kind: 'over' };
+      if ((await tenants.find(account.tenantId))?.disabled !== false || !(await addressFits(account, origin))) return { kind: 'over' };
+      // Counted before the code is looked at, so that parallel guesses get no more tries.
+      const tries = await challenges.countTry(id, clock());
+      if (tries === 0 || tries > deps.maxTries) return { kind: 'over' };
+      const proof = await prove(account, code, origin);
+      if (proof.kind === 'paused') return { kind: 'paused', limit: 'codes', until: proof.until };
+      if (proof.kind !== 'passed') {
+        if (tries === deps.maxTries) await challenges.remove(id);
+        return { kind: 'code_wrong' };
+      }
+      return (await challenges.remove(id)) ? await passed(account, true, origin) : { kind: 'over' };
+    },
+
+    async confirmPassword(account, password, origin) {
+      const { tenantId, email: identifier } = account;
+      const checked = await login.checkPassword({ tenantId, identifier, password, deviceCookie: undefined, origin, counts: 'attempts' });
+      return checked.kind === 'passed' ? { kind: 'passed', account: checked.account, secondFactor: false } : checked;
+    },
+  };
+}
