@@ -82,7 +82,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     audit,
     clock,
     rules: passwordRules,
-    lifetimes: { passwordLink: lifetimes.password_link, adminLink: lifetimes.admin_link },
+    lifetimes: { passwordLink: lifetimes.password_link, adminLink: lifetimes.admin_link, invitation: lifetimes.invitation },
   });
   return {
     config,

@@ -25,8 +25,16 @@ async function withSession(server: TestServer) {
 }
 
 const check = async (server: TestServer, identifier: string, password: string) =>
-  (await server.house.login.checkPassword({ identifier, password, tenantId: server.tenant.id, deviceCookie: undefined, origin: ORIGIN }))
-    .kind;
+  (
+    await server.house.login.checkPassword({
+      identifier,
+      password,
+      tenantId: server.tenant.id,
+      deviceCookie: undefined,
+      origin: ORIGIN,
+      counts: 'failures',
+    })
+  ).kind;
 
 describe('a link to set the password', () => {
   for (const [cut, port, method, calls] of [

@@ -35,13 +35,15 @@ export interface AccountServiceDeps {
   readonly clock: Clock;
   readonly rules: PasswordRules;
   /** Seconds. */
-  readonly lifetimes: { readonly passwordLink: number; readonly adminLink: number };
+  readonly lifetimes: { readonly passwordLink: number; readonly adminLink: number; readonly invitation: number };
 }
 
 /** What the service and its links have in common. */
 export interface AccountDesk {
-  /** Checks the values, hashes the password; stores nothing. */
+  /** Checks the values, hashes the password; stores nothing. @throws AlreadyExistsError when the address is taken already */
   draft(input: NewAccount): Promise<Account>;
+  /** The same without a look at who is there. */
+  shape(input: NewAccount): Promise<Account>;
   /** The hash of a password that passed the policy. @throws InvalidValueError with the reason */
   hashNew(password: string, owner: Pick<Account, 'email' | 'username' | 'displayName'>): Promise<string>;
   change(account: Account, next: (old: Account) => Account): Promise<Account>;
@@ -55,11 +57,14 @@ export function createDesk({ accounts, hasher, audit, clock, rules }: AccountSer
       return await hasher.hash(password);
     },
     async draft(input) {
+      // Before the hashing: the store decides in the end, but a taken name need not cost a second.
+      if (await accounts.findByLogin(loginKey(parseEmail(input.email)))) throw new AlreadyExistsError('email');
+      return await desk.shape(input);
+    },
+    async shape(input) {
       const email = parseEmail(input.email);
       const username = input.username === undefined ? undefined : parseUsername(input.username);
       const displayName = input.displayName === undefined ? undefined : parseDisplayName(input.displayName);
-      // Before the hashing: the store decides in the end, but a taken name need not cost a second.
-      if (await accounts.findByLogin(loginKey(email))) throw new AlreadyExistsError('email');
       const now = clock();
       return {
         id: accountId(randomUUID()),

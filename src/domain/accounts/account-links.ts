@@ -10,6 +10,8 @@ import type { LinkDigest, OneTimeLink } from './one-time-link.ts';
 export interface AccountLinks {
   /** The secret of a new link to set the password; older links of this account stop working. */
   createPasswordLink(account: Account, origin: Origin): Promise<string>;
+  /** The same for a mail to the account's address. */
+  createMailedLink(account: Account, reason: 'invitation' | 'passwordLink', origin: Origin): Promise<MailedLink>;
   /** Undefined when the link is unknown, used or expired. Looking does not use it up. */
   peekPasswordLink(secret: string): Promise<Account | undefined>;
   /**
@@ -27,6 +29,11 @@ export interface AccountLinks {
   becomeFirstAdministrator(secret: string, input: FirstAdministrator, origin: Origin): Promise<Account | undefined>;
 }
 
+export interface MailedLink {
+  readonly secret: string;
+  readonly expiresAt: Date;
+}
+
 export type FirstAdministrator = Pick<NewAccount, 'tenantId' | 'email' | 'displayName'> & { readonly password: string };
 
 const digestOf = (secret: string) => sha256(secret) as LinkDigest;
@@ -34,20 +41,23 @@ const digestOf = (secret: string) => sha256(secret) as LinkDigest;
 export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk): AccountLinks {
   const { accounts, links, tokens, audit, clock, lifetimes } = deps;
 
-  async function createLink(purpose: OneTimeLink['purpose'], owner: Account | undefined, lifetimeSeconds: number): Promise<string> {
+  async function createLink(
+    { purpose, owner, lifetimeSeconds }: { purpose: OneTimeLink['purpose']; owner?: Account; lifetimeSeconds: number },
+    origin: Origin,
+  ): Promise<MailedLink> {
     const secret = randomToken();
     const expiresAt = new Date(clock().getTime() + lifetimeSeconds * 1000);
+    // Whatever came of an older one, by mail or not.
+    if (owner) await links.removeFor(owner.id);
     await links.put({ digest: digestOf(secret), purpose, accountId: owner?.id, expiresAt });
-    return secret;
+    if (owner) await desk.record('account.link_created', owner, origin, { purpose });
+    return { secret, expiresAt };
   }
 
-  async function findLink(secret: string, purpose: OneTimeLink['purpose']): Promise<OneTimeLink | undefined> {
-    const link = await links.find(digestOf(secret), clock());
-    return link?.purpose === purpose ? link : undefined;
-  }
+  const findLink = (secret: string) => links.find(digestOf(secret), clock());
 
   async function peekPasswordLink(secret: string): Promise<Account | undefined> {
-    const link = await findLink(secret, 'set-password');
+    const link = await findLink(secret);
     const account = link?.accountId && (await accounts.findSubject(accountId(link.accountId)));
     return account && !account.disabled ? account : undefined;
   }
@@ -57,7 +67,7 @@ export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk):
   }
 
   async function peekFirstAdministratorLink(secret: string): Promise<boolean> {
-    return (await findLink(secret, 'first-administrator')) !== undefined && (await needsFirstAdministrator());
+    return (await findLink(secret))?.purpose === 'first-administrator' && (await needsFirstAdministrator());
   }
 
   return {
@@ -66,19 +76,27 @@ export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk):
     needsFirstAdministrator,
 
     async createPasswordLink(account, origin) {
-      const secret = await createLink('set-password', account, lifetimes.passwordLink);
-      await desk.record('account.link_created', account, origin, { purpose: 'set-password' });
-      return secret;
+      return (await createLink({ purpose: 'set-password', owner: account, lifetimeSeconds: lifetimes.passwordLink }, origin)).secret;
     },
 
+    createMailedLink: (account, reason, origin) =>
+      createLink({ purpose: 'set-password-by-mail', owner: account, lifetimeSeconds: lifetimes[reason] }, origin),
+
     async usePasswordLink(secret, password, origin) {
+      const link = await findLink(secret);
       const account = await peekPasswordLink(secret);
-      if (!account) return undefined;
+      if (!link || !account) return undefined;
+      const byMail = link.purpose === 'set-password-by-mail';
       const passwordHash = await desk.hashNew(password, account);
       if (!(await links.take(digestOf(secret), clock()))) return undefined;
       // Before and after: wherever this is cut off, no session or token outlives the link, and none begun in between the new password.
       await tokens.endAccount(account.id);
-      const changed = await desk.change(account, (old) => ({ ...old, passwordHash, credentialVersion: old.credentialVersion + 1 }));
+      const changed = await desk.change(account, (old) => ({
+        ...old,
+        passwordHash,
+        emailVerified: old.emailVerified || (byMail && old.email === account.email),
+        credentialVersion: old.credentialVersion + 1,
+      }));
       await tokens.endAccount(account.id);
       await deps.forgive(changed);
       await desk.record('account.password_changed', changed, origin);
@@ -87,14 +105,14 @@ export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk):
 
     async createFirstAdministratorLink(origin) {
       if (!(await needsFirstAdministrator())) return undefined;
-      const secret = await createLink('first-administrator', undefined, lifetimes.adminLink);
+      const { secret } = await createLink({ purpose: 'first-administrator', lifetimeSeconds: lifetimes.adminLink }, origin);
       await audit.record({ type: 'account.link_created', origin, detail: { purpose: 'first-administrator' } });
       return secret;
     },
 
     async becomeFirstAdministrator(secret, input, origin) {
-      const link = await findLink(secret, 'first-administrator');
-      if (!link || !(await needsFirstAdministrator())) return undefined;
+      const link = await findLink(secret);
+      if (link?.purpose !== 'first-administrator' || !(await needsFirstAdministrator())) return undefined;
       const account = await desk.draft({ ...input, role: 'admin', superAdministrator: true });
       if (!(await links.take(link.digest, clock()))) return undefined;
       await accounts.create(account).catch(async (error: unknown) => {

@@ -1,7 +1,18 @@
+import type { Clock } from '../../lib/clock.ts';
+import { sha256 } from '../../lib/digest.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { Origin } from '../audit/audit-log.ts';
+import { addressBucket } from '../limits/address.ts';
+import type { CounterRule, Counters } from '../limits/counters.ts';
+import { invitation, passwordReset } from '../mail/messages.ts';
+import type { Notices } from '../mail/notices.ts';
+import type { MailAbout, Post } from '../mail/post.ts';
 import type { Role } from '../policy/roles.ts';
 import type { Tenant } from '../tenants/tenant.ts';
-import type { Account } from './account.ts';
+import { type Account, loginKey } from './account.ts';
+import type { MailedLink } from './account-links.ts';
+import type { AccountService } from './account-service.ts';
+import type { AccountStore } from './account-store.ts';
 
 /** What people set in motion by e-mail. Links in mails go to the issuer, whatever a request says of its host. */
 export interface AccountMail {
@@ -32,4 +43,64 @@ export interface Registration {
   readonly displayName: string;
   readonly phoneNumber?: string | undefined;
   readonly newsletter?: boolean | undefined;
+}
+
+export interface AccountMailDeps {
+  readonly accounts: Pick<AccountService, 'create' | 'register' | 'remove' | 'createMailedLink'>;
+  readonly people: AccountStore;
+  readonly counters: Counters;
+  readonly post: Pick<Post, 'send' | 'deliver'>;
+  readonly notices: Pick<Notices, 'registrationAttempt'>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly issuer: string;
+}
+
+/** So often a mailbox, and a client address, can make mails to be sent. Beyond it there is no mail, and the answer is the same. */
+const RESETS_OF_ONE: CounterRule = { limit: 3, windowSeconds: 3600, blockSeconds: 3600 };
+const RESETS_FROM_ONE: CounterRule = { limit: 20, windowSeconds: 3600, blockSeconds: 3600 };
+
+export function createAccountMail(deps: AccountMailDeps): AccountMail {
+  const { accounts, people, counters, post, notices, logger, clock, issuer } = deps;
+  const linkTo = ({ secret }: MailedLink) => `${issuer}/password/${secret}`;
+  const about = (kind: MailAbout['kind'], { tenantId, id: accountId }: Account, origin: Origin) => ({ kind, origin, tenantId, accountId });
+
+  async function mailReset(email: string, origin: Origin): Promise<void> {
+    const account = await people.findByLogin(loginKey(email));
+    if (!account || account.disabled || loginKey(account.email) !== loginKey(email)) return;
+    const link = await accounts.createMailedLink(account, 'passwordLink', origin);
+    post.send(passwordReset(account.email, { link: linkTo(link), expiresAt: link.expiresAt }), about('password-reset', account, origin));
+  }
+
+  return {
+    async invite({ tenant, email, role, by }, origin) {
+      const account = await accounts.create({ tenantId: tenant.id, email, role }, origin);
+      const link = await accounts.createMailedLink(account, 'invitation', origin);
+      const mail = invitation(account.email, { inviter: by, tenantName: tenant.name, link: linkTo(link), expiresAt: link.expiresAt });
+      try {
+        await post.deliver(mail, about('invitation', account, origin));
+      } catch (error) {
+        await accounts.remove(account, origin);
+        throw error;
+      }
+      return account;
+    },
+
+    async requestReset(email, origin) {
+      const now = clock();
+      const ofOne = await counters.hit(`reset:mailbox:${sha256(loginKey(email))}`, RESETS_OF_ONE, now);
+      const fromOne = await counters.hit(`reset:address:${addressBucket(origin.ip)}`, RESETS_FROM_ONE, now);
+      if (!ofOne.allowed || !fromOne.allowed) return;
+      // Not waited for: how long it takes would tell whether there is somebody to write to.
+      mailReset(email, origin).catch((error: unknown) =>
+        logger.error({ err: error, requestId: origin.requestId }, 'a reset could not be mailed'),
+      );
+    },
+
+    async register({ tenant, ...input }, origin) {
+      const { account, takenBy } = await accounts.register({ ...input, tenantId: tenant.id, role: 'viewer' }, origin);
+      if (takenBy) notices.registrationAttempt(takenBy, origin);
+      return account;
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import type { Origin } from '../audit/audit-log.ts';
-import { NotFoundError } from '../errors.ts';
+import { AlreadyExistsError, NotFoundError } from '../errors.ts';
 import type { Role } from '../policy/roles.ts';
 import { type Account, accountId, loginKey, parseDisplayName, parsePhoneNumber } from './account.ts';
 import { type AccountServiceDeps, createDesk, type NewAccount } from './account-desk.ts';
@@ -10,6 +10,8 @@ export interface AccountService extends AccountLinks {
   create(input: NewAccount, origin: Origin): Promise<Account>;
   /** By id, e-mail or username. @throws NotFoundError */
   resolve(name: string): Promise<Account>;
+  /** Like create, but costs and answers the same when the address is taken: then it tells whose it is, and nothing was stored. */
+  register(input: NewAccount, origin: Origin): Promise<{ readonly account: Account; readonly takenBy: Account | undefined }>;
   setRole(account: Account, role: Role, origin: Origin): Promise<Account>;
   /** @throws InvalidValueError naming the field */
   updateProfile(account: Account, profile: Profile, origin: Origin): Promise<Account>;
@@ -40,6 +42,20 @@ export function createAccountService(deps: AccountServiceDeps): AccountService {
       await accounts.create(account);
       await desk.record('account.created', account, origin, { role: account.role, superAdministrator: account.superAdministrator });
       return account;
+    },
+
+    async register(input, origin) {
+      const account = await desk.shape(input);
+      try {
+        await accounts.create(account);
+      } catch (error) {
+        const takenBy = error instanceof AlreadyExistsError ? await accounts.findByLogin(loginKey(account.email)) : undefined;
+        if (!takenBy) throw error;
+        await desk.record('account.registered', takenBy, origin, { taken: true });
+        return { account, takenBy };
+      }
+      await desk.record('account.registered', account, origin);
+      return { account, takenBy: undefined };
     },
 
     async resolve(name) {

@@ -7,7 +7,8 @@ export type LinkDigest = Brand<'LinkDigest'>;
 /** A link that lets its holder do one thing once: become the first administrator, or set a password. */
 export interface OneTimeLink {
   readonly digest: LinkDigest;
-  readonly purpose: 'first-administrator' | 'set-password';
+  /** A link that came by mail also shows that its owner reads that mail. */
+  readonly purpose: 'first-administrator' | 'set-password' | 'set-password-by-mail';
   /** Whose password; undefined for the first administrator. */
   readonly accountId: AccountId | undefined;
   readonly expiresAt: Date;
