@@ -22,6 +22,15 @@ for name in mongodb-admin-password mongodb-password redis-password; do
   [ -e "$name" ] || openssl rand -hex 32 | keep "$name"
 done
 
+# The catcher of mail speaks TLS, with a certificate that vouches for nobody else.
+if [ ! -e mailpit-certificate ]; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 3650 -subj /CN=mailpit \
+    -addext subjectAltName=DNS:mailpit -addext basicConstraints=critical,CA:FALSE -keyout mailpit-key.new -out mailpit-certificate.new 2> /dev/null
+  chmod 444 mailpit-key.new mailpit-certificate.new
+  mv -f mailpit-key.new mailpit-key
+  mv -f mailpit-certificate.new mailpit-certificate
+fi
+
 # Redis is told the hash alone. Gatehouse may do everything but administer the server. Nobody is the default user, who keeps the right to
 # everything all the same: in its name Redis reads its append-only file, and leaves out what it may not do (github.com/redis/redis/issues/14541).
 hash=$(tr -d '\n' < redis-password | openssl dgst -sha256 -r | cut -d ' ' -f 1)

@@ -1,15 +1,14 @@
 import { resolve } from 'node:path';
+import { isDemoOn } from './demo-mode.ts';
 import { isLocal, normaliseIssuer } from './issuer.ts';
 import type { Config, Settings } from './schema.ts';
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
 
 /** Adds what follows from the settings. Relative paths are relative to `cwd`. */
 export function deriveConfig(settings: Settings, cwd: string): Config {
   const issuer = normaliseIssuer(settings.issuer);
   const local = isLocal(issuer);
   const dataDir = resolve(cwd, settings.data_dir);
-  const demoEnabled = local && (settings.demo === 'on' || (settings.demo === 'auto' && fitsDemo(settings.server)));
+  const demoEnabled = isDemoOn({ ...settings.server, demo: settings.demo, local });
   return {
     ...settings,
     issuer,
@@ -31,9 +30,4 @@ function withAbsolutePath(storage: Settings['storage'], absolute: (path: string 
 function usualTransport({ smtp }: Settings['mail'], demoEnabled: boolean): Config['mailTransport'] {
   if (smtp.host !== null) return 'smtp';
   return demoEnabled ? 'captured' : 'off';
-}
-
-/** The start page of the demo shows passwords, and its application keeps its visitors in one process. */
-function fitsDemo({ host, workers }: Settings['server']): boolean {
-  return LOOPBACK.has(host) && workers === 1;
 }

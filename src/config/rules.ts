@@ -2,7 +2,9 @@ import { InvalidValueError } from '../domain/errors.ts';
 import { type NewTenant, newTenant } from '../domain/tenants/tenant.ts';
 import type { Fault } from './fault.ts';
 import { isLocal, normaliseIssuer, properIssuer } from './issuer.ts';
+import { MAIL_RULES } from './mail-rules.ts';
 import { decodeMasterKey, weaknessOf } from './master-key-format.ts';
+import { METRICS_RULES } from './metrics-rules.ts';
 import { STORE_RULES } from './store-rules.ts';
 
 /** What the rules look at. */
@@ -58,6 +60,8 @@ const ALWAYS: readonly Rule[] = [
         : undefined,
   },
   ...STORE_RULES,
+  ...MAIL_RULES,
+  ...METRICS_RULES,
   { path: 'tenant.slug', check: ({ value }) => brokenTenantRule({ slug: String(value('tenant.slug')), name: 'any' }) },
   { path: 'tenant.name', check: ({ value }) => brokenTenantRule({ slug: 'any', name: String(value('tenant.name')) }) },
   {

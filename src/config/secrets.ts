@@ -1,7 +1,7 @@
 import { formatPath, type Path } from './path.ts';
 
 /** Keys whose value is never shown. */
-const SECRETS = ['secrets.master_key', 'storage.mongodb.password', 'storage.redis.password'];
+const SECRETS = ['secrets.master_key', 'storage.mongodb.password', 'storage.redis.password', 'mail.smtp.password'];
 
 export const MASK = '********';
 

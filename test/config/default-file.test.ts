@@ -46,8 +46,8 @@ describe('config/default.yaml', () => {
 
 describe('an example', () => {
   for (const [file, storage, secrets] of [
-    ['config/example.production.yaml', 'sqlite', ['master-key']],
-    ['config/example.cluster.yaml', 'mongo-redis', ['master-key', 'mongodb-password', 'redis-password']],
+    ['config/example.production.yaml', 'sqlite', ['master-key', 'smtp-password']],
+    ['config/example.cluster.yaml', 'mongo-redis', ['master-key', 'mongodb-password', 'redis-password', 'smtp-password']],
   ] as const) {
     it(`${file} is a production configuration once the files of its secrets are there`, async () => {
       const yaml = await read(file);
@@ -57,6 +57,7 @@ describe('an example', () => {
       );
       const { config, sources } = await load({ yaml: yaml.replace(/file:\/etc\/gatehouse\/[\w-]+/g, `"\${KEY}"`), env: { KEY: GOOD_KEY } });
       assert.deepEqual([config.local, config.storage.kind], [false, storage]);
+      assert.deepEqual([config.firstTenant.registrationOpen, config.mailTransport], [false, 'smtp']);
       assert.match(sources['secrets.master_key'] ?? '', /user\.yaml$/);
     });
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { cp, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -143,8 +144,23 @@ describe('docker-compose.yml', () => {
       assert.ok(hostname in services);
       assert.deepEqual([pathname, searchParams.get('replicaSet')], ['/gatehouse', 'rs0']);
       assert.deepEqual(storage.redis.nodes, ['redis:6379']);
+      assert.deepEqual([config.mailTransport, config.mail.smtp.security, config.metricsApart], ['smtp', 'starttls', true]);
+      assert.ok((config.mail.smtp.host ?? '') in services);
       assert.ok(Number.parseInt(service.stop_grace_period ?? '', 10) > server.drain_seconds);
     }
+  });
+
+  it('lets Gatehouse speak TLS to the catcher of mail, with a certificate that is good for nobody else', async () => {
+    const { services } = await readCompose();
+    await using made = await makeSecrets();
+    const [certificate, key] = await Promise.all(
+      ['mailpit-certificate', 'mailpit-key'].map((name) => readFile(join(made.path, name), 'utf8')),
+    );
+    const x509 = new X509Certificate(certificate ?? '');
+    assert.deepEqual([x509.checkHost('mailpit'), x509.checkHost('localhost'), x509.ca], ['mailpit', undefined, false]);
+    assert.ok(x509.checkPrivateKey(createPrivateKey(key ?? '')));
+    assert.equal(services['gatehouse-1']?.environment?.NODE_EXTRA_CA_CERTS, services.mailpit?.environment?.MP_SMTP_TLS_CERT);
+    assert.deepEqual(services.mailpit?.secrets, ['mailpit-certificate', 'mailpit-key']);
   });
 
   it('lets Redis forget nothing, and know the user that Gatehouse is', async () => {
