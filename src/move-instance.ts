@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { House } from './compose.ts';
 import { AlreadyExistsError } from './domain/errors.ts';
+import type { Licence } from './domain/licences/licence.ts';
 import type { Page } from './domain/page.ts';
 import { OperatorError } from './lib/operator-error.ts';
 import type { Storage } from './storage/storage.ts';
@@ -53,6 +54,12 @@ const MOVED_KINDS: readonly MovedKind[] = [
     name: 'accounts',
     read: (storage) => byId((page) => storage.accounts.list(undefined, page)),
     write: (storage, account) => unlessThere(storage.accounts.create(account)),
+  }),
+  movedKind({
+    name: 'licences',
+    read: licencesOf,
+    write: (storage, licence) => unlessThere(storage.licences.create(licence)),
+    staysWhenExpired: true,
   }),
   movedKind({
     name: 'authenticator apps',
@@ -153,8 +160,10 @@ function movedKind<Entry extends object>(options: {
   readonly write: (storage: Storage, entry: Entry) => Promise<void>;
   /** What is the same entry gives the same value. */
   readonly normal?: (entry: Entry) => unknown;
+  /** Nothing deletes it when its time is over, so verification leaves none out. */
+  readonly staysWhenExpired?: boolean;
 }): MovedKind {
-  const { name, read, write, normal } = options;
+  const { name, read, write, normal, staysWhenExpired = false } = options;
   return {
     name,
     async copy(from, to, onCopied) {
@@ -165,7 +174,7 @@ function movedKind<Entry extends object>(options: {
       }
     },
     count: (storage) => countOf(read(storage)),
-    fingerprint: (storage, expiringAfter) => fingerprintOf(read(storage), normal, expiringAfter),
+    fingerprint: (storage, expiringAfter) => fingerprintOf(read(storage), normal, staysWhenExpired ? undefined : expiringAfter),
   };
 }
 
@@ -215,6 +224,16 @@ async function* byId<Entry extends { readonly id: string }>(
     if (entries.length === 0) return;
     yield entries;
     after = entries.at(-1)?.id;
+  }
+}
+
+async function* licencesOf(storage: Storage): AsyncIterable<readonly Licence[]> {
+  for (const { id } of await storage.tenants.list()) {
+    for (let offset = 0; ; offset += PAGE) {
+      const licences = await storage.licences.list(id, { orderBy: [], offset, limit: PAGE });
+      if (licences.length === 0) break;
+      yield licences;
+    }
   }
 }
 

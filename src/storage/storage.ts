@@ -3,7 +3,9 @@ import type { OneTimeLinkStore } from '../domain/accounts/one-time-link.ts';
 import type { AuditLog } from '../domain/audit/audit-log.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
 import type { KeyStore } from '../domain/keys/key-store.ts';
+import type { LicenceStore } from '../domain/licences/licence-store.ts';
 import type { Counters } from '../domain/limits/counters.ts';
+import type { RateLimits } from '../domain/limits/rate-limits.ts';
 import type { ChallengeStore } from '../domain/login/challenge-store.ts';
 import type { MfaStore } from '../domain/mfa/mfa-store.ts';
 import type { TenantStore } from '../domain/tenants/tenant-store.ts';
@@ -18,9 +20,11 @@ export interface Storage extends AsyncDisposable {
   readonly mfa: MfaStore;
   readonly clients: ClientStore;
   readonly keys: KeyStore;
+  readonly licences: LicenceStore;
   readonly artifacts: ArtifactStore;
   readonly challenges: ChallengeStore;
   readonly counters: Counters;
+  readonly rates: RateLimits;
   readonly audit: AuditLog;
   readonly holdings: Holdings;
   /** Rejects with StoreUnavailableError when the store does not answer. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { accountId, loginKey } from '../../src/domain/accounts/account.ts';
-import { type OpenHarness, times } from './harness.ts';
-import { numberedAccount, sampleAccount, seedPeople } from './samples.ts';
+import { type Account, accountId, loginKey } from '../../src/domain/accounts/account.ts';
+import { after, type Harness, type OpenHarness, times, winners } from './harness.ts';
+import { linkDigest, numberedAccount, sampleAccount, sampleFactor, sampleLink, seedPeople } from './samples.ts';
 
 export function accountStoreContract(name: string, open: OpenHarness): void {
   describe(`${name}: account store`, () => {
@@ -24,6 +24,8 @@ export function accountStoreContract(name: string, open: OpenHarness): void {
       const bare = numberedAccount(1, {
         username: undefined,
         displayName: undefined,
+        phoneNumber: undefined,
+        newsletter: false,
         passwordHash: undefined,
         emailVerified: false,
         superAdministrator: false,
@@ -45,6 +47,7 @@ export function accountStoreContract(name: string, open: OpenHarness): void {
       assert.equal(await accounts.findByLogin(loginKey('nobody@example.com')), undefined);
       assert.equal(await accounts.findByLogin(loginKey('nobody')), undefined);
       assert.equal(await accounts.update(tenant.id, nobody, () => assert.fail('there is nothing to change')), undefined);
+      assert.equal(await accounts.remove(tenant.id, nobody), false);
     });
 
     it('names the field that is taken, in every tenant', async () => {
@@ -107,6 +110,8 @@ export function accountStoreContract(name: string, open: OpenHarness): void {
         emailVerified: false,
         superAdministrator: false,
         disabled: false,
+        phoneNumber: '0 30',
+        newsletter: false,
         displayName: 'New',
       });
       const expected = { ...next, id: account.id };
@@ -180,6 +185,35 @@ export function accountStoreContract(name: string, open: OpenHarness): void {
       assert.equal(await accounts.hasSuperAdministrator(), false);
     });
 
+    it('is removed once, with its authenticator app, recovery codes and links, and nothing of anybody else', async () => {
+      await using harness = await open();
+      const { accounts } = harness.storage;
+      const { tenant, account } = await seedPeople(harness.storage);
+      const other = numberedAccount(1);
+      await accounts.create(other);
+      await equip(harness, account);
+      await equip(harness, other);
+      const answers = await Promise.all(times(10, () => accounts.remove(tenant.id, account.id)));
+      assert.equal(winners(answers), 1);
+      assert.equal(await accounts.findSubject(account.id), undefined);
+      assert.equal(await accounts.findByLogin(loginKey(account.email)), undefined);
+      assert.deepEqual(await equipment(harness, account), { factor: false, codes: 0, link: false });
+      assert.deepEqual(await equipment(harness, other), { factor: true, codes: 2, link: true });
+      assert.deepEqual(await accounts.find(tenant.id, other.id), other);
+      await accounts.create(numberedAccount(2, { email: account.email, username: account.username })); // the names are free again
+      assert.equal(await accounts.update(tenant.id, account.id, () => assert.fail('there is nothing to change')), undefined);
+    });
+
+    it('is not removed by another tenant, and keeps what it has', async () => {
+      await using harness = await open();
+      const { accounts } = harness.storage;
+      const { tenant, other, account } = await seedPeople(harness.storage);
+      await equip(harness, account);
+      assert.equal(await accounts.remove(other.id, account.id), false);
+      assert.deepEqual(await accounts.find(tenant.id, account.id), sampleAccount());
+      assert.deepEqual(await equipment(harness, account), { factor: true, codes: 2, link: true });
+    });
+
     it('hands out copies', async () => {
       await using harness = await open();
       const { accounts } = harness.storage;
@@ -192,4 +226,17 @@ export function accountStoreContract(name: string, open: OpenHarness): void {
       assert.deepEqual(await accounts.find(tenant.id, account.id), sampleAccount());
     });
   });
+}
+
+async function equip({ storage, clock }: Harness, { id, tenantId }: Account): Promise<void> {
+  await storage.mfa.enrol(tenantId, sampleFactor({ accountId: id }), [`${id} 1`, `${id} 2`]);
+  await storage.links.put(sampleLink({ digest: linkDigest(id), accountId: id, expiresAt: after(clock, 60) }));
+}
+
+async function equipment({ storage, clock }: Harness, { id, tenantId }: Account) {
+  return {
+    factor: (await storage.mfa.find(tenantId, id)) !== undefined,
+    codes: await storage.mfa.countRecoveryCodes(tenantId, id),
+    link: (await storage.links.find(linkDigest(id), clock.now())) !== undefined,
+  };
 }

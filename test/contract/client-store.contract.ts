@@ -26,6 +26,7 @@ export function clientStoreContract(name: string, open: OpenHarness): void {
         requirePkce: false,
         refreshWithoutOfflineAccess: false,
         allowedOrigins: [],
+        allowedAddresses: [],
         secrets: [],
         metadata: {},
       });
@@ -73,6 +74,7 @@ export function clientStoreContract(name: string, open: OpenHarness): void {
         requirePkce: false,
         refreshWithoutOfflineAccess: false,
         allowedOrigins: [],
+        allowedAddresses: ['192.0.2.0/24'],
         secrets: [],
         metadata: { a: 1 },
         updatedAt: new Date(5),

@@ -3,6 +3,7 @@ import type { LinkDigest, OneTimeLink } from '../../src/domain/accounts/one-time
 import type { AuditEvent } from '../../src/domain/audit/audit-log.ts';
 import { type Client, clientId } from '../../src/domain/clients/client.ts';
 import type { SigningKey } from '../../src/domain/keys/key-store.ts';
+import { type Licence, licenceId } from '../../src/domain/licences/licence.ts';
 import type { LoginChallenge } from '../../src/domain/login/challenge-store.ts';
 import type { TotpFactor } from '../../src/domain/mfa/mfa-store.ts';
 import { type Tenant, tenantId } from '../../src/domain/tenants/tenant.ts';
@@ -13,7 +14,16 @@ const T1 = new Date('2026-01-01T10:20:30.401Z');
 const T2 = new Date('2026-01-01T11:21:31.502Z');
 
 export function sampleTenant(changes: Partial<Tenant> = {}): Tenant {
-  return { id: tenantId('tenant-a'), slug: 'acme', name: 'Acme “Ünïcode” GmbH', createdAt: new Date(T1), ...changes };
+  return {
+    id: tenantId('tenant-a'),
+    slug: 'acme',
+    name: 'Acme “Ünïcode” GmbH',
+    disabled: true,
+    registrationOpen: true,
+    allowedAddresses: ['192.0.2.7', '2001:db8::/32'],
+    createdAt: new Date(T1),
+    ...changes,
+  };
 }
 
 export function sampleAccount(changes: Partial<Account> = {}): Account {
@@ -24,6 +34,8 @@ export function sampleAccount(changes: Partial<Account> = {}): Account {
     emailVerified: true,
     username: 'Ada.L',
     displayName: 'Ada Lovelace',
+    phoneNumber: '+44 (0)20 7946-0000',
+    newsletter: true,
     role: 'operator',
     superAdministrator: true,
     disabled: true,
@@ -78,6 +90,7 @@ export function sampleClient(changes: Partial<Client> = {}): Client {
     requirePkce: true,
     refreshWithoutOfflineAccess: true,
     allowedOrigins: ['https://app.example'],
+    allowedAddresses: ['198.51.100.0/24'],
     secrets: [
       { id: 's1', digest: 'd1', createdAt: new Date(T1), expiresAt: new Date(T2) },
       { id: 's2', digest: 'd2', createdAt: new Date(T2), expiresAt: undefined },
@@ -85,6 +98,26 @@ export function sampleClient(changes: Partial<Client> = {}): Client {
     metadata: { logo_uri: 'https://app.example/logo.svg', jwks: { keys: [{ kty: 'EC' }] }, default_max_age: 5, tls: null, flag: false },
     createdAt: new Date(T1),
     updatedAt: new Date(T2),
+    ...changes,
+  };
+}
+
+export function sampleLicence(changes: Partial<Licence> = {}): Licence {
+  return {
+    id: licenceId('licence-1'),
+    tenantId: tenantId('tenant-a'),
+    key: 'ÄBCD-0001',
+    agreement: { kind: 'Subscription', name: 'Gold “Plus”', provides: ['vision', 'audio'], publishedAt: new Date(T2) },
+    startsAt: new Date('2026-02-01T00:00:00.001Z'),
+    expiresAt: new Date('2027-02-01T00:00:00.002Z'),
+    deviceId: 'device-1',
+    amountPerMonth: 1999,
+    discountBasisPoints: 1250,
+    catalogueIds: ['catalogue-2', 'catalogue-1'],
+    paidUntil: new Date('2026-05-01T00:00:00.003Z'),
+    signedBy: accountId('account-1'),
+    signedAt: new Date('2026-01-31T23:59:59.004Z'),
+    createdAt: new Date(T1),
     ...changes,
   };
 }

@@ -10,8 +10,10 @@ import { countersContract } from './counters.contract.ts';
 import { after, type OpenHarness, times } from './harness.ts';
 import { holdingsContract } from './holdings.contract.ts';
 import { keyStoreContract } from './key-store.contract.ts';
+import { licenceStoreContract } from './licence-store.contract.ts';
 import { mfaStoreContract } from './mfa-store.contract.ts';
 import { oneTimeLinkStoreContract } from './one-time-link-store.contract.ts';
+import { rateLimitsContract } from './rate-limits.contract.ts';
 import { sampleChallenge, sampleEvent, sampleLink, sampleTenant, seedPeople } from './samples.ts';
 import { tenantStoreContract } from './tenant-store.contract.ts';
 
@@ -23,9 +25,11 @@ export function storageContract(name: string, open: OpenHarness): void {
   mfaStoreContract(name, open);
   clientStoreContract(name, open);
   keyStoreContract(name, open);
+  licenceStoreContract(name, open);
   artifactStoreContract(name, open);
   challengeStoreContract(name, open);
   countersContract(name, open);
+  rateLimitsContract(name, open);
   auditLogContract(name, open);
   holdingsContract(name, open);
   wholeStorageContract(name, open);

@@ -4,6 +4,7 @@ import { artifactStoreContract } from '../contract/artifact-store.contract.ts';
 import { challengeStoreContract } from '../contract/challenge-store.contract.ts';
 import { countersContract } from '../contract/counters.contract.ts';
 import { times, winners } from '../contract/harness.ts';
+import { rateLimitsContract } from '../contract/rate-limits.contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { addressOn, type RedisAddress, type RedisCluster, type RedisServer, startRedisCluster, whyNoRedis } from '../support/redis.ts';
 import { createTestGenerations, openTestRedis, redisHarness } from './redis-harness.ts';
@@ -25,6 +26,7 @@ describe('a cluster of three primaries', { skip: whyNoRedis() ?? false }, () => 
   artifactStoreContract('redis cluster', open);
   challengeStoreContract('redis cluster', open);
   countersContract('redis cluster', open);
+  rateLimitsContract('redis cluster', open);
 
   it('is used as a whole', async () => {
     await using redis = await openTestRedis(address());

@@ -35,10 +35,10 @@ export function redisHarness(address: () => Promise<RedisAddress>): OpenHarness 
     const sqlite = await openSqliteHarness();
     const { clock } = sqlite;
     const redis = await openTestRedis(await address(), { clock: clock.now, timeoutMs: 5000 });
-    const { artifacts, challenges, counters } = redis;
+    const { artifacts, challenges, counters, rates } = redis;
     const holdings = { ...sqlite.storage.holdings, ...redis.holdings };
     return {
-      storage: { ...sqlite.storage, artifacts, challenges, counters, holdings, ping: redis.ping, sweep: async () => 0 },
+      storage: { ...sqlite.storage, artifacts, challenges, counters, rates, holdings, ping: redis.ping, sweep: async () => 0 },
       clock,
       async [Symbol.asyncDispose]() {
         await redis[Symbol.asyncDispose]();

@@ -15,10 +15,18 @@ export interface MongoRedisOptions {
 }
 
 /**
- * Artifacts that must outlive a cache: what people would miss, and ReplayDetection, which says that something was used up. Every other kind
- * expires, and losing it makes people start again.
+ * Artifacts that must outlive a cache: what people would miss, tokens that live for weeks among it, and ReplayDetection, which says that
+ * something was used up. Every other kind expires, and losing it makes people start again.
  */
-const DURABLE: ReadonlySet<string> = new Set(['Grant', 'RefreshToken', 'Consent', 'ReplayDetection']);
+const DURABLE: ReadonlySet<string> = new Set([
+  'Grant',
+  'RefreshToken',
+  'Consent',
+  'ReplayDetection',
+  'PrivateToken',
+  'PrivateTokenUse',
+  'CloudRefreshToken',
+]);
 
 /**
  * Every port, on MongoDB and Redis together; any number of processes on any number of machines share them.
@@ -37,8 +45,8 @@ export async function openMongoRedis({ mongodb, redis, clock }: MongoRedisOption
 }
 
 function join({ durable, expiring, ping }: { durable: MongoStores; expiring: RedisStores; ping: Storage['ping'] }): Storage {
-  const { tenants, accounts, links, mfa, clients, keys, audit } = durable;
-  const { challenges, counters } = expiring;
+  const { tenants, accounts, links, mfa, clients, keys, licences, audit } = durable;
+  const { challenges, counters, rates } = expiring;
   return {
     tenants,
     accounts,
@@ -46,9 +54,11 @@ function join({ durable, expiring, ping }: { durable: MongoStores; expiring: Red
     mfa,
     clients,
     keys,
+    licences,
     audit,
     challenges,
     counters,
+    rates,
     artifacts: joinArtifacts(durable.artifacts, expiring),
     holdings: joinHoldings(durable.holdings, expiring.holdings),
     ping,

@@ -5,9 +5,11 @@ import type { Role } from '../../domain/policy/roles.ts';
 import { tenantId } from '../../domain/tenants/tenant.ts';
 import { type CompareAndSwap, LOST } from './compare-and-swap.ts';
 import { SCHEMA_OPTIONS } from './documents.ts';
+import type { FactorDocument } from './mfa-store.ts';
 import { rethrowTaken } from './mongo-errors.ts';
+import type { LinkDocument } from './one-time-link-store.ts';
 
-/** Fields that are undefined are not there. */
+/** Fields that are undefined are not there; what stands behind a version may be missing in documents that are older than it. */
 interface AccountDocument {
   readonly _id: string;
   readonly tenantId: string;
@@ -17,6 +19,9 @@ interface AccountDocument {
   readonly username?: string | undefined;
   readonly usernameKey?: string | undefined;
   readonly displayName?: string | undefined;
+  readonly phoneNumber?: string | undefined;
+  /** Version 2. */
+  readonly newsletter?: boolean;
   readonly role: string;
   readonly superAdministrator: boolean;
   readonly disabled: boolean;
@@ -38,6 +43,8 @@ const SCHEMA = new Schema<AccountDocument>(
     username: String,
     usernameKey: String,
     displayName: String,
+    phoneNumber: String,
+    newsletter: { type: Boolean, required: true },
     role: { type: String, required: true },
     superAdministrator: { type: Boolean, required: true },
     disabled: { type: Boolean, required: true },
@@ -80,6 +87,15 @@ export function createAccountStore(connection: Connection, compareAndSwap: Compa
         return matchedCount === 1 ? toAccount(next) : LOST;
       });
     },
+    async remove(tenant, id) {
+      // First the account, whose id is never used again: then nothing that a crash leaves behind opens anything. The other way round
+      // it could leave an account that signs in without its second factor.
+      const removed = (await accounts.deleteOne({ _id: id, tenantId: tenant })).deletedCount === 1;
+      // Also when somebody else has removed the account, or this call before it broke off.
+      await connection.model<FactorDocument>('totp_factors').deleteOne({ _id: id, tenantId: tenant });
+      if (removed) await connection.model<LinkDocument>('one_time_links').deleteMany({ accountId: id });
+      return removed;
+    },
     async list(tenant, { after = '', limit }) {
       const filter = { ...(tenant !== undefined && { tenantId: tenant }), _id: mongoose.trusted({ $gt: after }) };
       return (await accounts.find(filter).sort({ _id: 1 }).limit(limit).lean<AccountDocument[]>()).map(toAccount);
@@ -98,6 +114,8 @@ function fromAccount(account: Account, revision: number): AccountDocument {
     username: account.username,
     usernameKey: account.username === undefined ? undefined : loginKey(account.username),
     displayName: account.displayName,
+    phoneNumber: account.phoneNumber,
+    newsletter: account.newsletter,
     role: account.role,
     superAdministrator: account.superAdministrator,
     disabled: account.disabled,
@@ -117,6 +135,8 @@ function toAccount(document: AccountDocument): Account {
     emailVerified: document.emailVerified,
     username: document.username,
     displayName: document.displayName,
+    phoneNumber: document.phoneNumber,
+    newsletter: document.newsletter ?? false,
     role: document.role as Role,
     superAdministrator: document.superAdministrator,
     disabled: document.disabled,

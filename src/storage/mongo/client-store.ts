@@ -6,6 +6,7 @@ import { type CompareAndSwap, LOST } from './compare-and-swap.ts';
 import { SCHEMA_OPTIONS } from './documents.ts';
 import { rethrowTaken } from './mongo-errors.ts';
 
+/** What stands behind a version may be missing in documents that are older than it. */
 interface ClientDocument {
   readonly _id: string;
   readonly tenantId: string;
@@ -19,6 +20,8 @@ interface ClientDocument {
   readonly requirePkce: boolean;
   readonly refreshWithoutOfflineAccess: boolean;
   readonly allowedOrigins: readonly string[];
+  /** Version 2. */
+  readonly allowedAddresses?: readonly string[];
   readonly secrets: readonly ClientSecret[];
   /** JSON: the names in it may be anything. */
   readonly metadata: string;
@@ -52,6 +55,7 @@ const SCHEMA = new Schema<ClientDocument>(
     requirePkce: { type: Boolean, required: true },
     refreshWithoutOfflineAccess: { type: Boolean, required: true },
     allowedOrigins: [String],
+    allowedAddresses: [String],
     secrets: [SECRET],
     metadata: { type: String, required: true },
     createdAt: { type: Date, required: true },
@@ -106,6 +110,7 @@ function fromClient(client: Client, revision: number): ClientDocument {
     requirePkce: client.requirePkce,
     refreshWithoutOfflineAccess: client.refreshWithoutOfflineAccess,
     allowedOrigins: client.allowedOrigins,
+    allowedAddresses: client.allowedAddresses,
     secrets: client.secrets.map(copySecret),
     metadata: JSON.stringify(client.metadata),
     createdAt: client.createdAt,
@@ -128,6 +133,7 @@ function toClient(document: ClientDocument): Client {
     requirePkce: document.requirePkce,
     refreshWithoutOfflineAccess: document.refreshWithoutOfflineAccess,
     allowedOrigins: document.allowedOrigins,
+    allowedAddresses: document.allowedAddresses ?? [],
     secrets: document.secrets.map(copySecret),
     metadata: JSON.parse(document.metadata),
     createdAt: document.createdAt,

@@ -14,7 +14,7 @@ export function createHoldings(connection: Connection, clock: Clock, pass: Gate[
   async function* pages<Document extends { readonly _id: string | number }, Entry>(
     model: Model<Document>,
     limit: number,
-    toEntries: (documents: readonly Document[]) => readonly Entry[],
+    toEntries: (documents: readonly Document[]) => readonly Entry[] | Promise<readonly Entry[]>,
   ) {
     let filter = {};
     for (;;) {
@@ -22,16 +22,33 @@ export function createHoldings(connection: Connection, clock: Clock, pass: Gate[
       const documents = await pass(() => model.find(after).sort({ _id: 1 }).limit(limit).lean<Document[]>().exec());
       const last = documents.at(-1);
       if (!last) return;
-      yield toEntries(documents);
+      yield await toEntries(documents);
       filter = { _id: mongoose.trusted({ $gt: last._id }) };
     }
   }
 
+  /** Without what is left of an account whose removal broke off: it is of no use to anybody, and a store with foreign keys could not take it. */
+  const ofPeople = async <Entry>(entries: readonly Entry[], accountOf: (entry: Entry) => string | undefined) => {
+    const ids = entries.map(accountOf).filter((id) => id !== undefined);
+    const accounts = connection.model<{ readonly _id: string }>('accounts');
+    const found = await pass(() =>
+      accounts
+        .find({ _id: mongoose.trusted({ $in: ids }) }, { _id: 1 })
+        .lean()
+        .exec(),
+    );
+    const people = new Set<string | undefined>([undefined, ...found.map(({ _id }) => _id)]);
+    return entries.filter((entry) => people.has(accountOf(entry)));
+  };
+
   return {
-    factors: (limit) => pages(connection.model<FactorDocument>('totp_factors'), limit, (found) => found.map(toEnrolled)),
+    factors: (limit) =>
+      pages(connection.model<FactorDocument>('totp_factors'), limit, (found) =>
+        ofPeople(found.map(toEnrolled), ({ factor }) => factor.accountId),
+      ),
     links: (limit) =>
       pages(connection.model<LinkDocument>('one_time_links'), limit, (found) =>
-        found.filter(({ expiresAt }) => expiresAt > clock()).map(toLink),
+        ofPeople(found.filter(({ expiresAt }) => expiresAt > clock()).map(toLink), ({ accountId }) => accountId),
       ),
     artifacts: (limit) =>
       pages(connection.model<ArtifactDocument>('artifacts'), limit, (found) =>

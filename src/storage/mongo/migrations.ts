@@ -45,6 +45,12 @@ const INDEXES: Readonly<Record<string, readonly Index[]>> = {
   ],
 };
 
+const LICENCE_INDEXES: readonly Index[] = [
+  { name: 'key', key: { key: 1 }, unique: true },
+  { name: 'tenant', key: { tenantId: 1, _id: 1 } },
+  { name: 'device', key: { tenantId: 1, deviceId: 1 }, ...having('deviceId') },
+];
+
 /**
  * Applied in order, each once. A released migration is never edited: change the schema by adding one.
  * Every field is explained in docs/storage-schema.md. The names of unique indexes say in the stores which value is taken.
@@ -57,6 +63,13 @@ export const migrations: readonly Migration[] = [
       await database
         .collection<{ _id: string }>('instance')
         .updateOne({ _id: 'generation' }, { $setOnInsert: { generation: 1 } }, { upsert: true });
+    },
+  },
+  {
+    version: 2,
+    async up(database) {
+      // The stores read what tenants, accounts and clients have had since this version as its default where it is missing.
+      await database.collection('licences').createIndexes([...LICENCE_INDEXES]);
     },
   },
 ];

@@ -16,6 +16,7 @@ import { createGenerations } from './generations.ts';
 import { createHoldings } from './holdings.ts';
 import { INSTANCE, type Instance, instanceOn } from './instance.ts';
 import { createKeyStore } from './key-store.ts';
+import { createLicenceStore } from './licence-store.ts';
 import { createMfaStore } from './mfa-store.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations.ts';
@@ -40,7 +41,10 @@ export interface MongoOptions {
 
 /** What must last: the ports of MongoDB. `artifacts` takes the durable kinds, and `holdings` shows those. */
 export interface MongoStores
-  extends Pick<Storage, 'tenants' | 'accounts' | 'links' | 'mfa' | 'clients' | 'keys' | 'artifacts' | 'audit' | 'holdings' | 'ping'>,
+  extends Pick<
+      Storage,
+      'tenants' | 'accounts' | 'links' | 'mfa' | 'clients' | 'keys' | 'licences' | 'artifacts' | 'audit' | 'holdings' | 'ping'
+    >,
     AsyncDisposable {
   readonly generations: Generations;
 }
@@ -70,12 +74,13 @@ function storesOn(connection: Connection, instance: Instance, { clock, timeoutMs
   const pass: Gate['pass'] = (work) => gate.pass(() => within(timeoutMs, 'MongoDB', work()));
   const gated = <Port extends Methods<Port>>(port: Port) => behind(pass, port);
   return {
-    tenants: gated(createTenantStore(connection)),
+    tenants: gated(createTenantStore(connection, createCompareAndSwap(timeoutMs))),
     accounts: gated(createAccountStore(connection, createCompareAndSwap(timeoutMs))),
     links: gated(createOneTimeLinkStore(connection, clock)),
     mfa: gated(createMfaStore(connection)),
     clients: gated(createClientStore(connection, createCompareAndSwap(timeoutMs))),
     keys: gated(createKeyStore(connection)),
+    licences: gated(createLicenceStore(connection)),
     artifacts: gated(createArtifactStore(connection, clock, ascendingNumbers(0, sources))),
     audit: gated(createAuditLog(connection, sources)),
     generations: gated(createGenerations(instance, timeoutMs)),

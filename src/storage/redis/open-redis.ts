@@ -14,6 +14,7 @@ import { COUNTER_SCRIPTS, createCounters } from './counters.ts';
 import { createFence, type Run } from './fence.ts';
 import { createHoldings } from './holdings.ts';
 import type { Script } from './loaded-generation.ts';
+import { createRateLimits, RATE } from './rate-limits.ts';
 import { faultOf, forgetCommand, isDenial, translateError } from './redis-errors.ts';
 
 export interface RedisOptions {
@@ -39,7 +40,7 @@ export interface RedisOptions {
 }
 
 /** What expires: the ports of Redis. */
-export interface RedisStores extends Pick<Storage, 'artifacts' | 'challenges' | 'counters' | 'ping'>, AsyncDisposable {
+export interface RedisStores extends Pick<Storage, 'artifacts' | 'challenges' | 'counters' | 'rates' | 'ping'>, AsyncDisposable {
   readonly holdings: Pick<Holdings, 'artifacts'>;
   /** Resolves when a write is taken at this moment, for one round trip. @throws StoreUnavailableError */
   probeWrite(): Promise<void>;
@@ -61,7 +62,7 @@ export async function openRedis(options: RedisOptions): Promise<RedisStores> {
     connection.close();
     throw error;
   }
-  const scripts = [...ARTIFACT_SCRIPTS, ...CHALLENGE_SCRIPTS, ...COUNTER_SCRIPTS, PING];
+  const scripts = [...ARTIFACT_SCRIPTS, ...CHALLENGE_SCRIPTS, ...COUNTER_SCRIPTS, RATE, PING];
   const fence = createFence({ connection, generations, topology, keyPrefix, database, scripts });
   const gate = createGate((error) => translateError(error, faultOf(connection.failure())));
   const run: Run = (work) => gate.pass(() => fence.run(work));
@@ -78,6 +79,7 @@ export async function openRedis(options: RedisOptions): Promise<RedisStores> {
     artifacts: createArtifactStore({ run, read, clock, inOrder: topology !== 'cluster' }),
     challenges: createChallengeStore(run, clock),
     counters: createCounters(run),
+    rates: createRateLimits(run),
     holdings: createHoldings(fence, gate, read),
     probeWrite: () => gate.pass(probeWrite),
     ping: () => gate.pass(() => within(options.timeoutMs, 'Redis', ping())),

@@ -14,6 +14,8 @@ interface AccountRow {
   readonly username: string | null;
   readonly username_key: string | null;
   readonly display_name: string | null;
+  readonly phone_number: string | null;
+  readonly newsletter: number;
   readonly role: string;
   readonly super_administrator: number;
   readonly disabled: number;
@@ -26,16 +28,16 @@ interface AccountRow {
 const UNIQUE_FIELDS = { 'accounts.id': 'id', 'accounts.email_key': 'email', 'accounts.username_key': 'username' };
 
 const INSERT = `
-INSERT INTO accounts (id, tenant_id, email, email_key, email_verified, username, username_key, display_name, role,
-  super_administrator, disabled, password_hash, credential_version, created_at, updated_at)
-VALUES (:id, :tenant_id, :email, :email_key, :email_verified, :username, :username_key, :display_name, :role,
-  :super_administrator, :disabled, :password_hash, :credential_version, :created_at, :updated_at)`;
+INSERT INTO accounts (id, tenant_id, email, email_key, email_verified, username, username_key, display_name,
+  phone_number, newsletter, role, super_administrator, disabled, password_hash, credential_version, created_at, updated_at)
+VALUES (:id, :tenant_id, :email, :email_key, :email_verified, :username, :username_key, :display_name,
+  :phone_number, :newsletter, :role, :super_administrator, :disabled, :password_hash, :credential_version, :created_at, :updated_at)`;
 
 /** An account keeps its id and its tenant for life. */
 const UPDATE = `
 UPDATE accounts SET email = :email, email_key = :email_key, email_verified = :email_verified, username = :username,
-  username_key = :username_key, display_name = :display_name, role = :role, super_administrator = :super_administrator,
-  disabled = :disabled, password_hash = :password_hash, credential_version = :credential_version,
+  username_key = :username_key, display_name = :display_name, phone_number = :phone_number, newsletter = :newsletter,
+  role = :role, super_administrator = :super_administrator, disabled = :disabled, password_hash = :password_hash, credential_version = :credential_version,
   created_at = :created_at, updated_at = :updated_at
 WHERE tenant_id = :tenant_id AND id = :id
 RETURNING *`;
@@ -43,6 +45,8 @@ RETURNING *`;
 export function createAccountStore(connection: Connection): AccountStore {
   const insert = connection.statement(INSERT);
   const update = connection.statement<AccountRow>(UPDATE);
+  // Its factor, with the recovery codes, and its links go with it (ON DELETE CASCADE).
+  const remove = connection.statement('DELETE FROM accounts WHERE tenant_id = :tenant AND id = :id');
   const inTenant = connection.statement<AccountRow>('SELECT * FROM accounts WHERE tenant_id = :tenant AND id = :id');
   const byId = connection.statement<AccountRow>('SELECT * FROM accounts WHERE id = :id');
   const byEmail = connection.statement<AccountRow>('SELECT * FROM accounts WHERE email_key = :key');
@@ -72,6 +76,7 @@ export function createAccountStore(connection: Connection): AccountStore {
         })
         .catch((error) => rethrowTaken(error, UNIQUE_FIELDS));
     },
+    remove: async (tenant, id) => (await connection.change(remove, { tenant, id })) === 1,
     list(tenant, { after = '', limit }) {
       return connection.read(() =>
         (tenant === undefined ? page.all({ after, limit }) : tenantPage.all({ tenant, after, limit })).map(toAccount),
@@ -91,6 +96,8 @@ function fromAccount(account: Account): { [Column in keyof AccountRow]: AccountR
     username: account.username ?? null,
     username_key: account.username === undefined ? null : loginKey(account.username),
     display_name: account.displayName ?? null,
+    phone_number: account.phoneNumber ?? null,
+    newsletter: Number(account.newsletter),
     role: account.role,
     super_administrator: Number(account.superAdministrator),
     disabled: Number(account.disabled),
@@ -109,6 +116,8 @@ function toAccount(row: AccountRow): Account {
     emailVerified: row.email_verified === 1,
     username: row.username ?? undefined,
     displayName: row.display_name ?? undefined,
+    phoneNumber: row.phone_number ?? undefined,
+    newsletter: row.newsletter === 1,
     role: row.role as Role,
     superAdministrator: row.super_administrator === 1,
     disabled: row.disabled === 1,

@@ -18,6 +18,7 @@ interface ClientRow {
   readonly require_pkce: number;
   readonly refresh_without_offline_access: number;
   readonly allowed_origins: string;
+  readonly allowed_addresses: string;
   readonly secrets: string;
   readonly metadata: string;
   readonly created_at: number;
@@ -28,16 +29,16 @@ const UNIQUE_FIELDS = { 'clients.id': 'id' };
 
 const INSERT = `
 INSERT INTO clients (id, tenant_id, name, type, verified, disabled, redirect_uris, post_logout_redirect_uris, scopes, require_pkce,
-  refresh_without_offline_access, allowed_origins, secrets, metadata, created_at, updated_at)
+  refresh_without_offline_access, allowed_origins, allowed_addresses, secrets, metadata, created_at, updated_at)
 VALUES (:id, :tenant_id, :name, :type, :verified, :disabled, :redirect_uris, :post_logout_redirect_uris, :scopes, :require_pkce,
-  :refresh_without_offline_access, :allowed_origins, :secrets, :metadata, :created_at, :updated_at)`;
+  :refresh_without_offline_access, :allowed_origins, :allowed_addresses, :secrets, :metadata, :created_at, :updated_at)`;
 
 /** A client keeps its id and its tenant for life. */
 const UPDATE = `
 UPDATE clients SET name = :name, type = :type, verified = :verified, disabled = :disabled, redirect_uris = :redirect_uris,
   post_logout_redirect_uris = :post_logout_redirect_uris, scopes = :scopes, require_pkce = :require_pkce,
-  refresh_without_offline_access = :refresh_without_offline_access, allowed_origins = :allowed_origins, secrets = :secrets,
-  metadata = :metadata, created_at = :created_at, updated_at = :updated_at
+  refresh_without_offline_access = :refresh_without_offline_access, allowed_origins = :allowed_origins,
+  allowed_addresses = :allowed_addresses, secrets = :secrets, metadata = :metadata, created_at = :created_at, updated_at = :updated_at
 WHERE tenant_id = :tenant_id AND id = :id
 RETURNING *`;
 
@@ -90,6 +91,7 @@ function fromClient(client: Client): { [Column in keyof ClientRow]: ClientRow[Co
     require_pkce: Number(client.requirePkce),
     refresh_without_offline_access: Number(client.refreshWithoutOfflineAccess),
     allowed_origins: JSON.stringify(client.allowedOrigins),
+    allowed_addresses: JSON.stringify(client.allowedAddresses),
     secrets: JSON.stringify(client.secrets.map(fromSecret)),
     metadata: JSON.stringify(client.metadata),
     created_at: client.createdAt.getTime(),
@@ -111,6 +113,7 @@ function toClient(row: ClientRow): Client {
     requirePkce: row.require_pkce === 1,
     refreshWithoutOfflineAccess: row.refresh_without_offline_access === 1,
     allowedOrigins: JSON.parse(row.allowed_origins),
+    allowedAddresses: JSON.parse(row.allowed_addresses),
     secrets: (JSON.parse(row.secrets) as readonly StoredSecret[]).map(toSecret),
     metadata: JSON.parse(row.metadata),
     createdAt: new Date(row.created_at),

@@ -162,4 +162,39 @@ CREATE INDEX audit_events_client ON audit_events (client_id) WHERE client_id IS 
 CREATE INDEX audit_events_type ON audit_events (type);
 `,
   },
+  {
+    version: 2,
+    sql: `
+ALTER TABLE tenants ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1));
+ALTER TABLE tenants ADD COLUMN registration_open INTEGER NOT NULL DEFAULT 0 CHECK (registration_open IN (0, 1));
+ALTER TABLE tenants ADD COLUMN allowed_addresses TEXT NOT NULL DEFAULT '[]';
+
+ALTER TABLE accounts ADD COLUMN phone_number TEXT;
+ALTER TABLE accounts ADD COLUMN newsletter INTEGER NOT NULL DEFAULT 0 CHECK (newsletter IN (0, 1));
+
+ALTER TABLE clients ADD COLUMN allowed_addresses TEXT NOT NULL DEFAULT '[]';
+
+CREATE TABLE licences (
+  id TEXT NOT NULL PRIMARY KEY,
+  tenant_id TEXT NOT NULL REFERENCES tenants (id),
+  key TEXT NOT NULL UNIQUE,
+  agreement_kind TEXT NOT NULL,
+  agreement_name TEXT NOT NULL,
+  agreement_provides TEXT NOT NULL,
+  agreement_published_at INTEGER NOT NULL,
+  starts_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  device_id TEXT,
+  amount_per_month INTEGER NOT NULL,
+  discount_basis_points INTEGER NOT NULL,
+  catalogue_ids TEXT NOT NULL,
+  paid_until INTEGER,
+  signed_by TEXT,
+  signed_at INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX licences_tenant ON licences (tenant_id, id);
+CREATE INDEX licences_device ON licences (tenant_id, device_id) WHERE device_id IS NOT NULL;
+`,
+  },
 ];

@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
+import { createMemoryRateLimits } from '../memory-rate-limits.ts';
 import type { Storage } from '../storage.ts';
 import { createAccountStore } from './account-store.ts';
 import { createArtifactStore } from './artifact-store.ts';
@@ -10,6 +11,7 @@ import { createCounters } from './counters.ts';
 import { asUnusable, type DatabaseFileOptions, openDatabaseFile } from './database-file.ts';
 import { createHoldings } from './holdings.ts';
 import { createKeyStore } from './key-store.ts';
+import { createLicenceStore } from './licence-store.ts';
 import { createMfaStore } from './mfa-store.ts';
 import { createOneTimeLinkStore } from './one-time-link-store.ts';
 import { createSweep } from './sweep.ts';
@@ -43,9 +45,11 @@ function storageOn(connection: Connection, clock: Clock): Storage {
     mfa: createMfaStore(connection),
     clients: createClientStore(connection),
     keys: createKeyStore(connection),
+    licences: createLicenceStore(connection),
     artifacts: createArtifactStore(connection, clock),
     challenges: createChallengeStore(connection),
     counters: createCounters(connection),
+    rates: createMemoryRateLimits(),
     audit: createAuditLog(connection),
     holdings: createHoldings(connection, clock),
     sweep: createSweep(connection),

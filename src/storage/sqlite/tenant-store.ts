@@ -7,13 +7,27 @@ interface TenantRow {
   readonly id: string;
   readonly slug: string;
   readonly name: string;
+  readonly disabled: number;
+  readonly registration_open: number;
+  /** A JSON array. */
+  readonly allowed_addresses: string;
   readonly created_at: number;
 }
 
 const UNIQUE_FIELDS = { 'tenants.id': 'id', 'tenants.slug': 'slug' };
 
+const INSERT = `
+INSERT INTO tenants (id, slug, name, disabled, registration_open, allowed_addresses, created_at)
+VALUES (:id, :slug, :name, :disabled, :registration_open, :allowed_addresses, :created_at)`;
+
+const UPDATE = `
+UPDATE tenants SET name = :name, disabled = :disabled, registration_open = :registration_open, allowed_addresses = :allowed_addresses
+WHERE id = :id
+RETURNING *`;
+
 export function createTenantStore(connection: Connection): TenantStore {
-  const insert = connection.statement('INSERT INTO tenants (id, slug, name, created_at) VALUES (:id, :slug, :name, :created_at)');
+  const insert = connection.statement(INSERT);
+  const update = connection.statement<TenantRow>(UPDATE);
   const byId = connection.statement<TenantRow>('SELECT * FROM tenants WHERE id = :id');
   const bySlug = connection.statement<TenantRow>('SELECT * FROM tenants WHERE slug = :slug');
   const all = connection.statement<TenantRow>('SELECT * FROM tenants ORDER BY created_at, id');
@@ -28,14 +42,38 @@ export function createTenantStore(connection: Connection): TenantStore {
     },
     find: (id) => connection.read(() => one(byId, { id })),
     findBySlug: (slug) => connection.read(() => one(bySlug, { slug })),
+    update(id, change) {
+      return connection.transaction(() => {
+        const old = one(byId, { id });
+        if (!old) return undefined;
+        const { slug: _slug, created_at: _createdAt, ...changed } = fromTenant({ ...change(old), id });
+        return one(update, changed);
+      });
+    },
     list: () => connection.read(() => all.all().map(toTenant)),
   };
 }
 
-function fromTenant(tenant: Tenant) {
-  return { id: tenant.id, slug: tenant.slug, name: tenant.name, created_at: tenant.createdAt.getTime() };
+function fromTenant(tenant: Tenant): { [Column in keyof TenantRow]: TenantRow[Column] } {
+  return {
+    id: tenant.id,
+    slug: tenant.slug,
+    name: tenant.name,
+    disabled: Number(tenant.disabled),
+    registration_open: Number(tenant.registrationOpen),
+    allowed_addresses: JSON.stringify(tenant.allowedAddresses),
+    created_at: tenant.createdAt.getTime(),
+  };
 }
 
 function toTenant(row: TenantRow): Tenant {
-  return { id: tenantId(row.id), slug: row.slug, name: row.name, createdAt: new Date(row.created_at) };
+  return {
+    id: tenantId(row.id),
+    slug: row.slug,
+    name: row.name,
+    disabled: row.disabled === 1,
+    registrationOpen: row.registration_open === 1,
+    allowedAddresses: JSON.parse(row.allowed_addresses),
+    createdAt: new Date(row.created_at),
+  };
 }
