@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { licenceId } from '../../src/domain/licences/licence.ts';
 import { newTotpSecret } from '../../src/domain/mfa/totp.ts';
 import { moveInstance } from '../../src/move-instance.ts';
+import { sampleLicence } from '../contract/samples.ts';
 import { codeAt, toNextStep } from '../support/authenticator.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { freePort } from '../support/free-port.ts';
@@ -29,6 +31,10 @@ async function livedIn(settings: Readonly<Record<string, string>>) {
   const [recovery = ''] = outcome.kind === 'enrolled' ? outcome.codes : [];
   const browser = new CookieBrowser();
   const tokens = await tokensOf(client, { identifier: plain.email }, { browser });
+  for (const n of [1, 2]) {
+    const licence = { id: licenceId(`licence-${n}`), key: `key-${n}`, tenantId: plain.tenantId };
+    await server.house.storage.licences.create(sampleLicence(n === 1 ? licence : { ...licence, expiresAt: new Date(1000) }));
+  }
   const used = (await client.refresh((await tokensOf(client, { identifier: plain.email })).refresh_token)).json;
   return {
     app,
@@ -68,6 +74,12 @@ async function assertAllIsThere(settings: Readonly<Record<string, string>>, live
     page = await visitor.submit(page, path, { code });
     assert.ok(page.html.includes('value="allow"') || page.url.startsWith(CALLBACK), `${path}: ${page.status} ${page.html.slice(0, 600)}`);
   }
+  const licences = await server.house.storage.licences.list(plain.tenantId, { orderBy: [], offset: 0, limit: 10 });
+  assert.deepEqual(
+    licences.map(({ key }) => key),
+    ['key-1', 'key-2'],
+    'the licences, the expired one too',
+  );
   const setting = new CookieBrowser();
   assert.equal((await setting.open(`${server.issuer}/password/${link}`)).status, 200, 'the link');
   const types = new Set((await server.house.storage.audit.list({ limit: 1000 })).map(({ type }) => type));
@@ -126,7 +138,10 @@ for (const from of stores)
         assert.deepEqual({ stderr, exitCode }, { stderr: '', exitCode: 0 });
         const { moved, verified } = JSON.parse(stdout);
         assert.equal(verified, true);
-        assert.deepEqual([moved.tenants, moved.accounts, moved['authenticator apps'], moved['signing keys']], [1, 2, 1, 2]);
+        assert.deepEqual(
+          [moved.tenants, moved.accounts, moved.licences, moved['authenticator apps'], moved['signing keys']],
+          [1, 2, 2, 1, 2],
+        );
         await assertAllIsThere(target, lived);
       });
 

@@ -36,6 +36,20 @@ export function countersContract(name: string, open: OpenHarness): void {
       assert.deepEqual(await hit(), { allowed: true, count: 1, resetsAt: after(clock, 60) });
     });
 
+    it('can be looked at without counting', async () => {
+      await using harness = await open();
+      const { storage, clock } = harness;
+      const { counters } = storage;
+      assert.equal(await counters.find('k', clock.now()), undefined);
+      for (const _ of times(2, () => undefined)) await counters.hit('k', RULE, clock.now());
+      assert.deepEqual(await counters.find('k', clock.now()), { allowed: true, count: 2, resetsAt: after(clock, 60) });
+      assert.equal((await counters.find('k', clock.now()))?.count, 2);
+      for (const _ of times(2, () => undefined)) await counters.hit('k', RULE, clock.now());
+      assert.deepEqual(await counters.find('k', clock.now()), { allowed: false, count: 4, resetsAt: after(clock, 300) });
+      clock.advance(300);
+      assert.equal(await counters.find('k', clock.now()), undefined);
+    });
+
     it('take a hit back, not below 0', async () => {
       await using harness = await open();
       const { storage, clock } = harness;

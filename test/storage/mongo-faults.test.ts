@@ -5,7 +5,16 @@ import { accountId } from '../../src/domain/accounts/account.ts';
 import type { StoreUnavailableError } from '../../src/domain/errors.ts';
 import { translateError } from '../../src/storage/mongo/mongo-errors.ts';
 import { createTestClock, after as later, times } from '../contract/harness.ts';
-import { linkDigest, sampleAccount, sampleClient, sampleEvent, sampleFactor, sampleLink, sampleTenant } from '../contract/samples.ts';
+import {
+  linkDigest,
+  sampleAccount,
+  sampleClient,
+  sampleEvent,
+  sampleFactor,
+  sampleLicence,
+  sampleLink,
+  sampleTenant,
+} from '../contract/samples.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { mongodbForTests } from '../support/mongodb.ts';
@@ -162,6 +171,7 @@ describe('a MongoDB store', { skip }, () => {
     await stores.mfa.enrol(tenant.id, sampleFactor(), ['c1']);
     await stores.links.put(sampleLink());
     await stores.artifacts.put('Grant', 'g', { payload: {}, accountId: account.id, grantId: 'g' }, undefined);
+    await stores.licences.create(sampleLicence());
     await stores.audit.append(sampleEvent());
     const now = new Date('2026-01-02');
     for (const operator of [
@@ -177,6 +187,15 @@ describe('a MongoDB store', { skip }, () => {
         () => stores.tenants.findBySlug(any),
         () => stores.accounts.findSubject(any),
         () => stores.accounts.find(any, account.id),
+        () => stores.accounts.remove(tenant.id, any),
+        () => stores.accounts.remove(any, account.id),
+        () => stores.tenants.update(any, (old) => old),
+        () => stores.licences.find(tenant.id, any),
+        () => stores.licences.remove(tenant.id, any),
+        ...['deviceId', 'kind', 'agreementName', 'text'].map((field) => async () => {
+          const found = await stores.licences.list(tenant.id, { orderBy: [], offset: 0, limit: 10, [field]: any });
+          return found.length;
+        }),
         () => stores.clients.find(any),
         () => stores.clients.remove(tenant.id, any),
         () => stores.mfa.useRecoveryCode(tenant.id, account.id, any),
@@ -193,10 +212,11 @@ describe('a MongoDB store', { skip }, () => {
       // Refused, or taken for a text that nobody has.
       for (const call of calls) {
         const answer = await call().catch((error: Error) => error.name);
-        assert.ok([undefined, false, 0, 'CastError'].includes(answer as string), `${call}: ${JSON.stringify(answer)}`);
+        assert.ok([undefined, false, 0, 'CastError', 'MongoServerError'].includes(answer as string), `${call}: ${JSON.stringify(answer)}`);
       }
     }
     assert.ok(await stores.clients.find(sampleClient().id));
+    assert.ok(await stores.licences.find(tenant.id, sampleLicence().id));
     assert.ok(await stores.links.find(sampleLink().digest, now));
     assert.equal(await stores.mfa.countRecoveryCodes(tenant.id, account.id), 1);
     assert.equal((await stores.artifacts.find('Grant', 'g'))?.consumedAt, undefined);

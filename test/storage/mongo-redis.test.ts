@@ -3,7 +3,9 @@ import { describe, it } from 'node:test';
 import { after } from '../contract/harness.ts';
 import { withLatency } from '../contract/latency.ts';
 import { raceContract } from '../contract/race.contract.ts';
+import { linkDigest, sampleFactor, sampleLink, seedPeople } from '../contract/samples.ts';
 import { storageContract } from '../contract/storage.contract.ts';
+import { eventually } from '../support/eventually.ts';
 import { mongodbForTests } from '../support/mongodb.ts';
 import { addressOn, startRedis, whyNoRedis } from '../support/redis.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
@@ -43,6 +45,42 @@ describe('MongoDB and Redis as one store', { skip: missing ?? false }, () => {
       assert.equal(await artifacts.removeBy('grantId', 'g', named), kinds.length - kept.length);
       assert.deepEqual(await left(), kept);
     }
+  });
+
+  it('keeps what lives for weeks when Redis has forgotten everything', async () => {
+    await using redis = await startRedis();
+    await using database = mongodb.borrowDatabase();
+    await using storage = await openStores(database.uri, addressOn(redis));
+    const lasting = ['Grant', 'RefreshToken', 'Consent', 'ReplayDetection', 'PrivateToken', 'PrivateTokenUse', 'CloudRefreshToken'];
+    const kinds = [...lasting, 'SessionToken', 'CloudAccessToken', 'Session'];
+    const rule = { limit: 1, windowSeconds: 3600 };
+    for (const kind of kinds) await storage.artifacts.put(kind, 'a', { payload: {} }, new Date('2100-01-01'));
+    for (const allowed of [true, false]) assert.equal((await storage.rates.hit('k', rule)).allowed, allowed);
+    await redis.kill();
+    await assert.rejects(storage.rates.hit('k', rule), { name: 'StoreUnavailableError' });
+    await redis.start();
+    await eventually(() => storage.ping().then(() => true));
+    const found = await Promise.all(kinds.map((kind) => storage.artifacts.find(kind, 'a')));
+    assert.deepEqual(
+      kinds.filter((_, index) => found[index] !== undefined),
+      lasting,
+    );
+    assert.equal((await storage.rates.hit('k', rule)).allowed, true, 'a fresh window');
+  });
+
+  it('shows nothing of an account whose removal broke off, which another store could not take', async () => {
+    await using harness = await open();
+    const { accounts, mfa, links, holdings } = harness.storage;
+    const { tenant, account } = await seedPeople(harness.storage);
+    await accounts.remove(tenant.id, account.id);
+    await mfa.enrol(tenant.id, sampleFactor(), ['c']);
+    await links.put(sampleLink({ expiresAt: after(harness.clock, 60) }));
+    const setup = sampleLink({ digest: linkDigest('setup'), accountId: undefined, expiresAt: after(harness.clock, 60) });
+    await links.put(setup);
+    assert.deepEqual(await Array.fromAsync(holdings.factors(10)), [[]]);
+    assert.deepEqual(await Array.fromAsync(holdings.links(10)), [[setup]]);
+    assert.equal(await accounts.remove(tenant.id, account.id), false);
+    assert.equal(await mfa.find(tenant.id, account.id), undefined, 'removing it again clears up');
   });
 
   it('says which of them does not answer, or both, and no address', async () => {

@@ -103,6 +103,7 @@ describe('Redis in trouble', { skip: whyNoRedis() ?? false }, () => {
     await assert.rejects(put(redis, 'secret'), refused);
     await assert.rejects(redis.ping(), unavailable(/^Redis: full/));
     await assert.rejects(redis.artifacts.consume('Session', 'first'), unavailable(/^Redis: full/));
+    await assert.rejects(redis.rates.hit('k', { limit: 1, windowSeconds: 60 }), unavailable(/^Redis: full/));
     assert.ok(await redis.artifacts.find('Session', 'first'));
     assert.equal(await redis.artifacts.removeBy('accountId', 'a'), 200);
     await answers(redis);
@@ -118,7 +119,8 @@ describe('Redis in trouble', { skip: whyNoRedis() ?? false }, () => {
       const early = times(20, (n) => put(redis, `e${n}`));
       await delay(TIMEOUT_MS / 2);
       const late = times(20, (n) => redis.artifacts.find('Session', `l${n}`));
-      for (const result of await Promise.allSettled([...early, ...late, redis.ping()]))
+      const hit = redis.rates.hit('k', { limit: 1, windowSeconds: 60 });
+      for (const result of await Promise.allSettled([...early, ...late, hit, redis.ping()]))
         assert.ok(
           result.status === 'rejected' && unavailable(/^Redis: no answer in time|^Redis: not connected|^Redis: connection/)(result.reason),
         );
