@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { loadMasterKey } from './config/master-key.ts';
 import type { Config } from './config/schema.ts';
+import { countedAudit, countedTokens } from './counted.ts';
 import { createAccountService } from './domain/accounts/account-service.ts';
 import { PasswordHasher } from './domain/accounts/password-hasher.ts';
 import { createAudit } from './domain/audit/audit.ts';
@@ -10,6 +11,10 @@ import { createLicenceService } from './domain/licences/licence-service.ts';
 import type { CounterRule } from './domain/limits/counters.ts';
 import { createKnownDevices } from './domain/limits/known-device.ts';
 import { createLoginService } from './domain/login/login-service.ts';
+import { createNewPlaces } from './domain/login/new-place.ts';
+import type { Mailer } from './domain/mail/mailer.ts';
+import { createNotices } from './domain/mail/notices.ts';
+import { createPost } from './domain/mail/post.ts';
 import { createMfaService } from './domain/mfa/mfa-service.ts';
 import type { ScopeCatalogue } from './domain/policy/allowed-scopes.ts';
 import { createTenantService } from './domain/tenants/tenant-service.ts';
@@ -21,6 +26,10 @@ import { createTokenUses } from './domain/tokens/token-uses.ts';
 import type { Clock } from './lib/clock.ts';
 import { createKeyring } from './lib/keyring.ts';
 import type { Logger } from './lib/logger.ts';
+import { createTally } from './lib/tally.ts';
+import { createCapturedMailbox } from './mail/captured-mailbox.ts';
+import { noMailer } from './mail/no-mailer.ts';
+import { createSmtpMailer } from './mail/smtp-mailer.ts';
 import { openSqlite } from './storage/sqlite/open-sqlite.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -47,7 +56,11 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   const passwordRules = { minLength: passwords.min_length, minScore: passwords.min_score, contextWords: passwords.context_words };
   const catalogue: ScopeCatalogue = config.api.scopes.map((scope) => ({ ...scope, limit: scope.limit }));
 
-  const audit = createAudit({ log: storage.audit, clock, logger });
+  const tally = createTally();
+  const audit = countedAudit(createAudit({ log: storage.audit, clock, logger }), tally);
+  const mailbox = config.mailTransport === 'captured' ? createCapturedMailbox({ clock }) : undefined;
+  const post = createPost({ mailer: mailbox ?? openMailer(config), audit, logger });
+  const notices = createNotices({ post, issuer: config.issuer, clock });
   const tokens = createTokenRegistry(storage);
   const hasher = new PasswordHasher({ keyring, cost: passwords.bcrypt_cost, workers: passwords.workers, queue: passwords.queue });
   const devices = createKnownDevices(keyring);
@@ -69,7 +82,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   });
   const keys = createKeyService({ ...storage, keyring, audit, clock });
   const signer = createTokenSigner({ keys, clock });
-  const houseTokens = createHouseTokens({ ...storage, signer, clock });
+  const houseTokens = countedTokens(createHouseTokens({ ...storage, signer, clock }), tally);
   const tokenUses = createTokenUses({ ...storage, clock });
   const accounts = createAccountService({
     ...storage,
@@ -79,6 +92,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
       await login.forgive(account);
       await mfa.forgive(account);
     },
+    notices,
     audit,
     clock,
     rules: passwordRules,
@@ -93,7 +107,12 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     hasher,
     passwordRules,
     catalogue,
+    tally,
     audit,
+    mailbox,
+    post,
+    notices,
+    newPlaces: createNewPlaces({ ...storage, notices, clock, logger }),
     devices,
     login,
     accounts,
@@ -108,10 +127,17 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     privateTokens: createPrivateTokens({ houseTokens, uses: tokenUses, audit, clock, longest: lifetimes.private_token_max }),
     licences: createLicenceService({ ...storage, audit, clock }),
     async [Symbol.asyncDispose]() {
+      await post[Symbol.asyncDispose]();
       await hasher.close();
       await storage[Symbol.asyncDispose]();
     },
   };
+}
+
+function openMailer({ mail, mailTransport }: Config): Mailer & Partial<Disposable> {
+  const { host, timeout_ms: timeoutMs, username, password, ...smtp } = mail.smtp;
+  if (mailTransport !== 'smtp' || host === null) return noMailer;
+  return createSmtpMailer({ ...smtp, host, timeoutMs, from: mail.from, username: username ?? undefined, password: password ?? undefined });
 }
 
 /** The drivers of the other stores are loaded where they are used. */

@@ -1,4 +1,5 @@
 import type { House } from '../compose.ts';
+import { createAccountMail } from '../domain/accounts/account-mail.ts';
 import type { RateRule } from '../domain/limits/rate-limits.ts';
 import { createApiSignIn } from '../domain/login/api-sign-in.ts';
 import type { Tenant } from '../domain/tenants/tenant.ts';
@@ -26,7 +27,7 @@ export function composeRest({ house, firstTenant, findOauthToken, stop }: RestOp
     ...house,
     ...stores,
     challenges: storage.challenges,
-    announce: async () => undefined,
+    announce: house.newPlaces.announce,
     challengeSeconds: config.mfa.challenge_seconds,
     maxTries: config.mfa.max_tries,
   });
@@ -36,7 +37,7 @@ export function composeRest({ house, firstTenant, findOauthToken, stop }: RestOp
       issuer: config.issuer,
       signIn,
       bearers,
-      accountMail: undefined as never,
+      accountMail: createAccountMail({ ...house, people: accounts, counters: storage.counters, issuer: config.issuer }),
       firstTenant,
       accessTokenSeconds: config.lifetimes.access_token,
       queryTokens: config.session_api.query,

@@ -5,6 +5,7 @@ import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import { createApp } from '../http/app.ts';
 import { loadAssets } from '../http/assets.ts';
 import { createDemo } from '../http/demo/demo.ts';
+import { productRoutes } from '../http/demo/documented-api.ts';
 import { createEnginePages } from '../http/engine-pages.ts';
 import { createCsrf } from '../http/middleware/csrf.ts';
 import { createSurfaces } from '../http/surfaces.ts';
@@ -87,6 +88,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
       tenants: storage.tenants,
       challenges: storage.challenges,
       devices: house.devices,
+      newPlaces: house.newPlaces,
       keyring,
       audit,
       clock,
@@ -107,7 +109,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
       minPasswordLength: config.passwords.min_length,
       wayOut: demo && { href: '/demo', text: 'Go to the demo' },
     },
-    surfaces: createSurfaces(services, []),
+    surfaces: createSurfaces(services, config.demoEnabled ? productRoutes(clock) : []),
     rest,
     engine: engine.middleware,
     demo,

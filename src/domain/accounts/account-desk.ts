@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditType, Origin } from '../audit/audit-log.ts';
 import { AlreadyExistsError, NotFoundError } from '../errors.ts';
+import type { Notices } from '../mail/notices.ts';
 import type { Role } from '../policy/roles.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { TokenRegistry } from '../tokens/token-registry.ts';
@@ -31,6 +32,7 @@ export interface AccountServiceDeps {
   readonly tokens: TokenRegistry;
   /** Lifts the pauses that failed sign-ins put on somebody. */
   readonly forgive: (account: Account) => Promise<void>;
+  readonly notices: Pick<Notices, 'passwordSet'>;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly rules: PasswordRules;

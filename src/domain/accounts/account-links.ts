@@ -100,6 +100,7 @@ export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk):
       await tokens.endAccount(account.id);
       await deps.forgive(changed);
       await desk.record('account.password_changed', changed, origin);
+      deps.notices.passwordSet(changed, origin);
       return changed;
     },
 

@@ -7,6 +7,7 @@ import type { ClientStore } from '../../domain/clients/client-store.ts';
 import type { KnownDevices } from '../../domain/limits/known-device.ts';
 import type { ChallengeStore, LoginChallenge } from '../../domain/login/challenge-store.ts';
 import type { LoginService } from '../../domain/login/login-service.ts';
+import type { NewPlaces } from '../../domain/login/new-place.ts';
 import type { MfaService } from '../../domain/mfa/mfa-service.ts';
 import type { ScopeCatalogue } from '../../domain/policy/allowed-scopes.ts';
 import { type InteractionEngine, InteractionLostError, type PendingInteraction, type SignIn } from '../../domain/sessions/interaction.ts';
@@ -30,6 +31,7 @@ export interface InteractionDeps {
   readonly tenants: TenantStore;
   readonly challenges: ChallengeStore;
   readonly devices: KnownDevices;
+  readonly newPlaces: NewPlaces;
   readonly keyring: Keyring;
   readonly audit: Audit;
   readonly clock: Clock;
@@ -159,5 +161,6 @@ export async function completeSignIn(step: Step, account: Account, proof: Omit<S
     clientId: pending.client.id,
     detail: { amr: proof.amr, acr: proof.acr },
   });
+  await deps.newPlaces.announce(account, originOf(ctx));
   goTo(ctx, await deps.engine.signIn(ctx, { accountId: account.id, credentialVersion: account.credentialVersion, ...proof }));
 }
