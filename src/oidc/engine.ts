@@ -8,6 +8,7 @@ import { createConsents } from './consents.ts';
 import { createFindOauthToken } from './find-oauth-token.ts';
 import { drawHandovers } from './handover.ts';
 import { createInteractionEngine, type HttpExchange } from './interactions.ts';
+import { takeJson } from './json-token-request.ts';
 import { publishMetadata } from './metadata.ts';
 import { implyConsent } from './offline-access.ts';
 import { testOutboundGuard } from './outbound.ts';
@@ -42,6 +43,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
       drawHandovers(deps.pages),
       publishMetadata(deps.catalogue),
       implyConsent(ROUTES.authorization),
+      takeJson(ROUTES.token),
       readJwtAtInspection(readAccessToken),
       userinfo({ path: ROUTES.userinfo, provider, readAccessToken, accounts: deps.accounts }),
       compose(provider.middleware as Middleware[]),

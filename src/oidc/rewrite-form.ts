@@ -4,10 +4,10 @@ import type { Readable } from 'node:stream';
 const LIMIT_BYTES = 56 * 1024;
 
 /**
- * Changes a form body on its way into the engine, which reads the request stream itself.
- * Nothing is read before the engine asks; its own limits and errors stay in force.
+ * Changes a body on its way into the engine, which reads the request stream itself.
+ * Nothing is read before the engine asks; its own limits and errors stay in force, and what `change` throws is to it a body that cannot be read.
  */
-export function rewriteForm(req: IncomingMessage, change: (form: URLSearchParams) => void): void {
+export function rewriteBody(req: IncomingMessage, change: (text: string) => string): void {
   const original = req.iterator.bind(req);
   delete req.headers['content-length'];
   req.headers['transfer-encoding'] = 'chunked';
@@ -20,8 +20,15 @@ export function rewriteForm(req: IncomingMessage, change: (form: URLSearchParams
         if (received > LIMIT_BYTES) throw new Error('request entity too large');
         chunks.push(chunk);
       }
-      const form = new URLSearchParams(Buffer.concat(chunks).toString());
-      change(form);
-      yield Buffer.from(form.toString());
+      yield Buffer.from(change(Buffer.concat(chunks).toString()));
     })()) as IncomingMessage['iterator'];
+}
+
+/** The same for a form. */
+export function rewriteForm(req: IncomingMessage, change: (form: URLSearchParams) => void): void {
+  rewriteBody(req, (text) => {
+    const form = new URLSearchParams(text);
+    change(form);
+    return form.toString();
+  });
 }

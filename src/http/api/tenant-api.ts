@@ -1,8 +1,29 @@
 import type { Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import type { Surface } from '../rest/surface.ts';
+import { showAuditLog } from './audit-log.ts';
+import { loginRoute } from './login.ts';
+import { changeUser, deleteUser, inviteUser, listUsers, showMe } from './users.ts';
 import { wording } from './wording.ts';
 
-export function createTenantApi(_services: RestServices, product: readonly Route[]): Surface {
-  return { name: 'tenant-api', title: 'Tenant API', description: '', prefix: '/api/v1', routes: [...product], wording, showsRates: true };
+/** @param product routes of the product that this API protects */
+export function createTenantApi(services: RestServices, product: readonly Route[]): Surface {
+  return {
+    name: 'tenant-api',
+    title: 'Tenant API',
+    description: 'Log in for a token of 24 hours; administer the users of your organisation and read its audit log.',
+    prefix: '/api/v1',
+    routes: [
+      loginRoute(services),
+      listUsers(services),
+      showMe(),
+      inviteUser(services),
+      changeUser(services),
+      deleteUser(services),
+      showAuditLog(services),
+      ...product,
+    ],
+    wording,
+    showsRates: true,
+  };
 }

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { TOKEN_SECONDS } from '../../domain/tokens/house-token.ts';
+import { showRate } from '../rest/count-calls.ts';
+import { openRoute, type Route } from '../rest/route.ts';
+import type { RestServices } from '../rest/services.ts';
+import { TroubleError } from '../rest/trouble.ts';
+import { signedIn } from '../rest/trouble-of.ts';
+import { toUser, USER_EXAMPLE, userSchema } from './user-view.ts';
+
+const bodySchema = z.strictObject({
+  email: z.string().min(1).max(320).meta({ description: 'E-mail address, or username.' }),
+  password: z.string().min(1).max(1024),
+  code: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ description: 'Of an authenticator app, or a recovery code; only for accounts that have two-factor authentication.' }),
+});
+
+type LoginServices = Pick<RestServices, 'signIn' | 'houseTokens' | 'clock'>;
+
+export function loginRoute({ signIn, houseTokens, clock }: LoginServices): Route {
+  return openRoute({
+    method: 'post',
+    path: '/auth/login',
+    summary: 'Log in with e-mail and password',
+    body: bodySchema,
+    bodyExample: { email: 'alice@acme.fr', password: 'your-password' },
+    answers: {
+      200: {
+        description: 'A token that is good for 24 hours, and whose it is.',
+        schema: z.strictObject({ token: z.string(), user: userSchema }),
+        example: { token: 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9...', user: USER_EXAMPLE },
+      },
+    },
+    async handle({ ctx, origin, body: { email, password, code } }) {
+      const { outcome, address } = await signIn.signIn({ identifier: email, password, code }, origin);
+      showRate(ctx, address);
+      const now = clock();
+      const { account, secondFactor } = signedIn(outcome, now);
+      const expiresAt = new Date(now.getTime() + TOKEN_SECONDS.LoginToken * 1000);
+      const issued = await houseTokens.issue({ kind: 'LoginToken', account, secondFactor, expiresAt });
+      if (!issued) throw new TroubleError({ kind: 'bad_credentials' });
+      return { status: 200, body: { token: issued.value, user: toUser(account) } };
+    },
+  });
+}
