@@ -51,7 +51,16 @@ describe('MongoDB and Redis as one store', { skip: missing ?? false }, () => {
     await using redis = await startRedis();
     await using database = mongodb.borrowDatabase();
     await using storage = await openStores(database.uri, addressOn(redis));
-    const lasting = ['Grant', 'RefreshToken', 'Consent', 'ReplayDetection', 'PrivateToken', 'PrivateTokenUse', 'CloudRefreshToken'];
+    const lasting = [
+      'Grant',
+      'RefreshToken',
+      'Consent',
+      'ReplayDetection',
+      'PrivateToken',
+      'PrivateTokenUse',
+      'CloudRefreshToken',
+      'SignInPlace',
+    ];
     const kinds = [...lasting, 'SessionToken', 'CloudAccessToken', 'Session'];
     const rule = { limit: 1, windowSeconds: 3600 };
     for (const kind of kinds) await storage.artifacts.put(kind, 'a', { payload: {} }, new Date('2100-01-01'));

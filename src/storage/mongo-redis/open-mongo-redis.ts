@@ -15,8 +15,8 @@ export interface MongoRedisOptions {
 }
 
 /**
- * Artifacts that must outlive a cache: what people would miss, tokens that live for weeks among it, and ReplayDetection, which says that
- * something was used up. Every other kind expires, and losing it makes people start again.
+ * Artifacts that must outlive a cache: what people would miss, tokens that live for weeks among it; ReplayDetection, which says that something
+ * was used up; and SignInPlace, without which nobody is warned of a stranger. Every other kind expires, and losing it makes people start again.
  */
 const DURABLE: ReadonlySet<string> = new Set([
   'Grant',
@@ -26,6 +26,7 @@ const DURABLE: ReadonlySet<string> = new Set([
   'PrivateToken',
   'PrivateTokenUse',
   'CloudRefreshToken',
+  'SignInPlace',
 ]);
 
 /**

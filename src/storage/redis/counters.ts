@@ -1,4 +1,4 @@
-import type { Counters } from '../../domain/limits/counters.ts';
+import type { CounterState, Counters } from '../../domain/limits/counters.ts';
 import { SLACK_MS } from './expiry.ts';
 import type { Run } from './fence.ts';
 import type { Script } from './loaded-generation.ts';
@@ -33,9 +33,18 @@ local count = stored[3] == '1' and allowed or math.max(tonumber(stored[1]) - 1, 
 return redis.call('HSET', KEYS[1], 'count', count, 'allowed', allowed, 'blocked', 0)`,
 };
 
+const FIND: Script = {
+  memory: 'keeps',
+  outlives: true,
+  body: `
+local stored = redis.call('HMGET', KEYS[1], 'count', 'blocked', 'resetsAt')
+if not stored[3] or tonumber(stored[3]) <= tonumber(ARGV[1]) then return false end
+return {tonumber(stored[1]), tonumber(stored[2]), stored[3]}`,
+};
+
 const CLEAR: Script = { memory: 'frees', outlives: true, body: `return redis.call('DEL', KEYS[1])` };
 
-export const COUNTER_SCRIPTS: readonly Script[] = [HIT, REFUND, CLEAR];
+export const COUNTER_SCRIPTS: readonly Script[] = [HIT, FIND, REFUND, CLEAR];
 
 export function createCounters(run: Run): Counters {
   const keyOf = (key: string) => `counter:${key}`;
@@ -46,8 +55,12 @@ export function createCounters(run: Run): Counters {
         const at = now.getTime();
         const [window, block] = [windowSeconds * 1000, blockSeconds * 1000];
         const answer = await call(HIT, keyOf(key), at, limit, at + window, at + block, window + SLACK_MS, block + SLACK_MS);
-        const [count, blocked, resetsAt] = answer as readonly (number | string)[];
-        return { allowed: blocked === 0, count: Number(count), resetsAt: new Date(Number(resetsAt)) };
+        return toState(answer);
+      }),
+    find: (key, now) =>
+      run(async (call) => {
+        const answer = await call(FIND, keyOf(key), now.getTime());
+        return answer === null ? undefined : toState(answer);
       }),
     refund: (key, now) =>
       run(async (call) => {
@@ -58,4 +71,9 @@ export function createCounters(run: Run): Counters {
         await call(CLEAR, keyOf(key));
       }),
   };
+}
+
+function toState(answer: unknown): CounterState {
+  const [count, blocked, resetsAt] = answer as readonly (number | string)[];
+  return { allowed: blocked === 0, count: Number(count), resetsAt: new Date(Number(resetsAt)) };
 }

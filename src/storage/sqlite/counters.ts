@@ -32,6 +32,7 @@ RETURNING count, blocked, resets_at`;
 
 export function createCounters(connection: Connection): Counters {
   const hit = connection.statement<CounterRow>(HIT);
+  const find = connection.statement<CounterRow>('SELECT count, blocked, resets_at FROM counters WHERE key = :key AND resets_at > :now');
   const refund = connection.statement(REFUND);
   const clear = connection.statement('DELETE FROM counters WHERE key = :key');
 
@@ -48,6 +49,11 @@ export function createCounters(connection: Connection): Counters {
       // The statement inserts or updates, so there always is a row; without one nothing would be allowed.
       return { allowed: row?.blocked === 0, count: row?.count ?? 0, resetsAt: new Date(row?.resets_at ?? at) };
     },
+    find: (key, now) =>
+      connection.read(() => {
+        const row = find.get({ key, now: now.getTime() });
+        return row && { allowed: row.blocked === 0, count: row.count, resetsAt: new Date(row.resets_at) };
+      }),
     async refund(key, now) {
       await connection.change(refund, { key, now: now.getTime() });
     },
