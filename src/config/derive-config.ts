@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { isDemoOn } from './demo-mode.ts';
 import { isLocal, normaliseIssuer } from './issuer.ts';
+import { areMetricsApart } from './metrics-rules.ts';
 import type { Config, Settings } from './schema.ts';
 
 /** Adds what follows from the settings. Relative paths are relative to `cwd`. */
@@ -18,7 +19,7 @@ export function deriveConfig(settings: Settings, cwd: string): Config {
     demoEnabled,
     firstTenant: { slug: settings.tenant.slug, name: settings.tenant.name, registrationOpen: settings.tenant.registration === 'open' },
     mailTransport: settings.mail.transport === 'auto' ? usualTransport(settings.mail, demoEnabled) : settings.mail.transport,
-    metricsApart: settings.metrics.listener === 'own' || (settings.metrics.listener === 'auto' && !local),
+    metricsApart: areMetricsApart(settings.metrics.listener, local),
     apiResource: settings.api.resource ?? `${issuer}/api`,
   };
 }

@@ -7,7 +7,8 @@ import type { InteractionDeps } from './interaction/context.ts';
 import { interactionRouter } from './interaction/router.ts';
 import { oneHost, requestContext } from './middleware/request-context.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
-import { type OpsDeps, opsRouter } from './ops/router.ts';
+import type { Metrics } from './ops/metrics.ts';
+import { metricsRouter, type OpsDeps, opsRouter } from './ops/router.ts';
 import { mountSurface, type Surface, type SurfaceDeps } from './rest/surface.ts';
 
 export interface AppDeps {
@@ -18,6 +19,9 @@ export interface AppDeps {
   readonly errors: ErrorPageDeps;
   readonly assets: Assets;
   readonly ops: OpsDeps;
+  readonly metrics: Metrics;
+  /** Whether /metrics is elsewhere. */
+  readonly metricsApart: boolean;
   readonly interaction: InteractionDeps;
   readonly account: AccountPagesDeps;
   readonly surfaces: readonly Surface[];
@@ -33,8 +37,14 @@ export function createApp(deps: AppDeps): Koa {
   const { issuer, logger } = deps;
   const app = new Koa({ proxy: true, keys: [...deps.cookieKeys] });
   app.on('error', (error: unknown) => logger.error({ err: error }, 'a response failed'));
-  const routers = [interactionRouter(deps.interaction), accountRouter(deps.account), opsRouter(deps.ops)];
+  const routers = [
+    interactionRouter(deps.interaction),
+    accountRouter(deps.account),
+    opsRouter(deps.ops),
+    ...(deps.metricsApart ? [] : [metricsRouter(deps.metrics)]),
+  ];
   const middleware: readonly (Middleware | undefined)[] = [
+    deps.metrics.middleware,
     requestContext({ issuer, trustedProxies: deps.trustedProxies, logger }),
     securityHeaders({ secure: issuer.startsWith('https:') }),
     errorBoundary({ ...deps.errors, logger, issuer }),

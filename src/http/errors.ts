@@ -18,7 +18,7 @@ import { type ErrorKind, errorWords } from './words.ts';
 type RequestErrorCode = 'bad_request' | 'too_large' | 'forbidden' | 'wrong_host' | 'method_not_allowed';
 
 /** Those that any surface may have a use for. TRACE is not among them: it would show a script what its browser sends in secret. */
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+export const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** A request that is refused before any rule of the domain is asked. */
 export class RequestError extends DomainError<RequestErrorCode> {

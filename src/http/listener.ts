@@ -23,11 +23,16 @@ const SILENCE_MS = 1000;
 /** How long a proxy may go on using the connections it keeps: just shorter than its patience with idle ones, which is ours. */
 const KEPT_ALIVE_MS = 4500;
 
+export interface Listener extends AsyncDisposable {
+  /** The one that was picked, where 0 was asked for. */
+  readonly port: number;
+}
+
 /**
  * Listens. Disposing of it takes no new connections, lets requests under way finish, and resolves when their handlers have ended,
  * so that what they use can be closed after it.
  */
-export async function listen(app: Koa, options: ListenOptions): Promise<AsyncDisposable> {
+export async function listen(app: Koa, options: ListenOptions): Promise<Listener> {
   const { host, port, drainSeconds, reusePort, isPatient } = options;
   const handle = app.callback();
   const running = new Set<Promise<void>>();
@@ -47,7 +52,9 @@ export async function listen(app: Koa, options: ListenOptions): Promise<AsyncDis
   });
   server.listen({ port, host, reusePort });
   await once(server, 'listening');
+  const address = server.address();
   return {
+    port: typeof address === 'object' && address ? address.port : port,
     async [Symbol.asyncDispose]() {
       stopping = true;
       const half = drainSeconds * 500;

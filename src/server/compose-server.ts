@@ -2,24 +2,47 @@ import type Koa from 'koa';
 import type { House } from '../compose.ts';
 import type { Origin } from '../domain/audit/audit-log.ts';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
+import { createRights } from '../domain/tokens/rights.ts';
+import { createTokenInspection } from '../domain/tokens/token-inspection.ts';
 import { createApp } from '../http/app.ts';
 import { loadAssets } from '../http/assets.ts';
 import { createDemo } from '../http/demo/demo.ts';
 import { productRoutes } from '../http/demo/documented-api.ts';
 import { createEnginePages } from '../http/engine-pages.ts';
 import { createCsrf } from '../http/middleware/csrf.ts';
+import { createMetrics } from '../http/ops/metrics.ts';
+import { createMetricsApp } from '../http/ops/metrics-app.ts';
 import { createSurfaces } from '../http/surfaces.ts';
 import { createViews } from '../http/views.ts';
 import { createEngine } from '../oidc/engine.ts';
 import { hostEngine } from '../oidc/engine-host.ts';
+import { ROUTES } from '../oidc/provider.ts';
 import { startSweeper } from '../storage/sweeper.ts';
 import { composeRest } from './compose-rest.ts';
+
+export interface ComposedServer {
+  readonly app: Koa;
+  /** For a listener of its own, where there is one. */
+  readonly metricsApp: Koa | undefined;
+}
+
+/** Routes that no router of ours has. */
+const OTHER_ROUTES = [
+  ...Object.values(ROUTES),
+  `${ROUTES.authorization}/:uid`,
+  `${ROUTES.end_session}/confirm`,
+  `${ROUTES.end_session}/success`,
+  '/.well-known/openid-configuration',
+  '/.well-known/oauth-authorization-server',
+  '/assets/:file',
+  '/favicon.ico',
+];
 
 /**
  * The server over a house: keys and the first tenant are there, the application is ready to listen.
  * @param stop aborted when the process begins to drain
  */
-export async function composeServer(house: House, stop: AbortSignal): Promise<Koa> {
+export async function composeServer(house: House, stop: AbortSignal): Promise<ComposedServer> {
   const { config, storage, keyring, clock, logger, audit, catalogue } = house;
   const origin: Origin = { requestId: 'start', ip: 'server' };
   const firstTenant = await house.tenants.ensure(config.firstTenant, origin);
@@ -29,6 +52,8 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
   const cookieKeys = [keyring.derive('cookie').toString('base64url')];
   const errors = { views, tenantName: firstTenant.name, clock };
 
+  const rights = createRights({ ...storage, mfa: house.mfa, catalogue });
+  const inspection = createTokenInspection({ ...house, rights });
   const create = (jwks: PrivateJwks) =>
     createEngine(
       {
@@ -48,6 +73,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
           maxBytes: config.outbound.max_bytes,
         },
         requiredRoles: config.mfa.required_roles,
+        inspection,
         pages: createEnginePages({ ...storage, ...errors }),
         onReuse: ({ kind, accountId, clientId }) =>
           logger.warn({ kind, accountId, clientId }, 'a single-use artifact was presented twice at once'),
@@ -71,13 +97,21 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
   startSweeper(house, stop);
   const { services, rest } = composeRest({ house, firstTenant, findOauthToken: engine.findOauthToken, stop });
 
-  return createApp({
+  const metrics = createMetrics({
+    tally: house.tally,
+    mail: house.post.counts,
+    routes: OTHER_ROUTES,
+    worker: config.server.workers > 1 ? process.pid : undefined,
+  });
+  const app = createApp({
     issuer: config.issuer,
     trustedProxies: config.server.trusted_proxies,
     cookieKeys,
     logger,
     errors,
     assets,
+    metrics,
+    metricsApart: config.metricsApart,
     ops: { ping: () => storage.ping(), stopping: () => stop.aborted },
     interaction: {
       engine: engine.interactions,
@@ -114,4 +148,5 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Ko
     engine: engine.middleware,
     demo,
   });
+  return { app, metricsApp: config.metricsApart ? createMetricsApp(metrics, logger) : undefined };
 }

@@ -5,6 +5,7 @@ import { listen } from '../http/listener.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { composeServer } from './compose-server.ts';
+import { serveMetrics } from './metrics-listener.ts';
 
 interface ServeOptions {
   readonly config: Config;
@@ -19,7 +20,8 @@ interface ServeOptions {
 export async function serve({ config, logger, reusePort, onReady }: ServeOptions, stop: AbortSignal): Promise<void> {
   const { host, port, drain_seconds: drainSeconds } = config.server;
   await using house = await openHouse({ config, logger, clock: systemClock });
-  const app = await composeServer(house, stop);
+  const { app, metricsApp } = await composeServer(house, stop);
+  await using _metrics = metricsApp && (await serveMetrics(metricsApp, { config, logger, reusePort }));
   await using _listener = await listen(app, {
     host,
     port,

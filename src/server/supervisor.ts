@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../lib/logger.ts';
+import { MetricsListenerError } from './metrics-listener.ts';
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
@@ -34,6 +35,10 @@ interface Worker {
  */
 export async function supervise({ config, logger }: { config: Config; logger: Logger }, stop: AbortSignal): Promise<void> {
   await refuseTakenPort(config.server);
+  if (config.metricsApart)
+    await refuseTakenPort(config.metrics).catch((error: Error) => {
+      throw new MetricsListenerError(error);
+    });
   const settings = shareOf(config);
   const start = (number: number) => startWorker(number, { config: settings, first: false }, stop);
 
@@ -100,7 +105,7 @@ function startWorker(number: number, settings: WorkerSettings, stop: AbortSignal
 }
 
 /** Listeners that share a port do not notice those of another Gatehouse, and each would get some of the requests. */
-async function refuseTakenPort({ host, port }: Config['server']): Promise<void> {
+async function refuseTakenPort({ host, port }: Pick<Config['server'], 'host' | 'port'>): Promise<void> {
   const probe = createServer().listen({ host, port });
   await once(probe, 'listening');
   probe.close();

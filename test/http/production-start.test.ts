@@ -13,6 +13,7 @@ const STACK = /\bat .*\.ts:\d+/;
 const GOOD = {
   GATEHOUSE_ISSUER: 'https://id.example.com',
   GATEHOUSE_SECRETS__MASTER_KEY: 'q5fYw2k8Q1nB7dXhZr3Jm6VtL0sCeGpAuWiKoNyTbFg=',
+  GATEHOUSE_METRICS__PORT: '0',
 };
 
 /** How a start away from localhost ends; what is not said is as it should be. */

@@ -18,7 +18,8 @@ export interface ServerProcess extends AsyncDisposable {
 export async function startProcess(env: Readonly<Record<string, string>> & { readonly PORT: string }): Promise<ServerProcess> {
   const child = spawn(process.execPath, ['src/main.ts'], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH ?? '', ...env },
+    // Away from localhost metrics have a port of their own, and tests run side by side.
+    env: { PATH: process.env.PATH ?? '', GATEHOUSE_METRICS__PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

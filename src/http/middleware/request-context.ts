@@ -16,7 +16,7 @@ export interface RequestContextOptions {
 }
 
 /** Answered under any host name: whoever asks for these knows the machine, not the issuer. */
-const ANY_HOST = new Set(['/healthz', '/readyz']);
+const ANY_HOST = new Set(['/healthz', '/readyz', '/metrics', '/api/status/public']);
 
 export function originOf(ctx: Context): Origin {
   return { requestId: String(ctx.state.requestId), ip: ctx.ip };

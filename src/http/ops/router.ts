@@ -1,5 +1,6 @@
 import { Router } from '@koa/router';
 import { StoreUnavailableError } from '../../domain/errors.ts';
+import type { Metrics } from './metrics.ts';
 
 export interface OpsDeps {
   /** Rejects when a store does not answer; the detail of a StoreUnavailableError says which and why, without addresses. */
@@ -22,6 +23,11 @@ export function opsRouter({ ping, stopping }: OpsDeps): Router {
       ctx.status = ready ? 200 : 503;
       ctx.body = { status: ready ? 'ok' : 'unavailable', checks: { store, process: stopping() ? 'stopping' : 'ok' } };
     });
+}
+
+/** For Prometheus. */
+export function metricsRouter(metrics: Metrics): Router {
+  return new Router().get('/metrics', (ctx) => metrics.answer(ctx));
 }
 
 function faultOf(error: unknown): string {
