@@ -7,7 +7,7 @@ import { MAX_PASSWORD_LENGTH } from '../accounts/password-policy.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import { addressBucket } from '../limits/address.ts';
-import type { CounterRule, Counters } from '../limits/counters.ts';
+import type { CounterRule, CounterState, Counters } from '../limits/counters.ts';
 import type { DeviceOwner, KnownDevices } from '../limits/known-device.ts';
 import { totalRule } from '../limits/total-rule.ts';
 import type { TenantId } from '../tenants/tenant.ts';
@@ -93,6 +93,22 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
     return { keys };
   }
 
+  /**
+   * Attempts are counted before they are looked at. Failures are counted afterwards: people behind one address who sign in at the same moment are in
+   * nobody's way, and as many guesses as wait for a hash at once are looked at before the first of them counts.
+   */
+  async function lookAt(address: string, counts: PasswordAttempt['counts'], now: Date): Promise<CounterState> {
+    if (counts === 'attempts') return await counters.hit(address, limits.address, now);
+    const state = await counters.find(address, now);
+    if (state && (!state.allowed || state.count >= limits.address.limit)) return await counters.hit(address, limits.address, now);
+    return state ?? { allowed: true, count: 0, resetsAt: now };
+  }
+
+  function allowanceOf({ allowed, count: made, resetsAt }: CounterState): AddressAllowance {
+    const { limit } = limits.address;
+    return { limit, remaining: allowed ? Math.max(0, limit - made) : 0, resetsAt };
+  }
+
   /** Never fails a sign-in: what cannot be hashed or stored now waits for the next one. */
   async function hashAnew(account: Account, password: string): Promise<void> {
     await hasher
@@ -114,12 +130,8 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
       const { origin, identifier, password, tenantId } = attempt;
       const now = clock();
       const address = `login:address:${addressBucket(origin.ip)}`;
-      const fromAddress = await counters.hit(address, limits.address, now);
-      const allowance = {
-        limit: limits.address.limit,
-        remaining: fromAddress.allowed ? Math.max(0, limits.address.limit - fromAddress.count) : 0,
-        resetsAt: fromAddress.resetsAt,
-      };
+      const fromAddress = await lookAt(address, attempt.counts, now);
+      const allowance = allowanceOf(fromAddress);
       if (!fromAddress.allowed) {
         await audit.record({ type: 'login.paused', origin, tenantId, detail: { limit: 'address' } });
         return { kind: 'paused', limit: 'address', until: fromAddress.resetsAt, address: allowance };
@@ -132,23 +144,24 @@ export function createLoginService(deps: LoginServiceDeps): LoginService {
       const { keys, paused } = await count(attempt, account);
       if (paused) {
         await audit.record({ type: 'login.paused', ...about, detail: { limit: 'account' } });
+        if (attempt.counts === 'failures') await counters.hit(address, limits.address, now);
         return { kind: 'paused', limit: 'account', until: paused.until, address: allowance };
       }
 
       const checkable = password.length <= 2 * MAX_PASSWORD_LENGTH ? password : '';
       const { matches, stale } = await hasher.verify(checkable, account?.passwordHash).catch(async (error: unknown) => {
         // Nobody looked at this guess, so it counts for nothing.
-        for (const key of [address, ...keys]) await counters.refund(key, now);
+        for (const key of attempt.counts === 'attempts' ? [address, ...keys] : keys) await counters.refund(key, now);
         throw error;
       });
       const closed = account && (await tenants.find(account.tenantId))?.disabled !== false;
       if (!account || !matches || account.disabled || closed) {
         const reason = !named ? 'unknown' : !account ? 'tenant' : !matches ? 'password' : account.disabled ? 'disabled' : 'tenant disabled';
         await audit.record({ type: 'login.failed', ...about, detail: { reason } });
+        if (attempt.counts === 'failures') await counters.hit(address, limits.address, now);
         return { kind: 'failed', address: allowance };
       }
 
-      if (attempt.counts === 'failures') await counters.refund(address, now);
       await clear([...keys, ...allKeysOf(account)]);
       if (stale) await hashAnew(account, password);
       return { kind: 'passed', account, address: allowance };
