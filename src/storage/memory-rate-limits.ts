@@ -2,7 +2,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { RateLimits, RateRule } from '../domain/limits/rate-limits.ts';
 import { type Consume, createRateLimits } from './rate-limits.ts';
 
-/** Of each rule; some 20 MB. */
+/** Of each rule; some 30 MB. */
 const MAX_KEYS = 50_000;
 
 /** Of this process alone, by the system's clock. */
