@@ -61,7 +61,6 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   const mailbox = config.mailTransport === 'captured' ? createCapturedMailbox({ clock }) : undefined;
   const post = createPost({ mailer: mailbox ?? openMailer(config), audit, logger });
   const notices = createNotices({ post, issuer: config.issuer, clock });
-  const tokens = createTokenRegistry(storage);
   const hasher = new PasswordHasher({ keyring, cost: passwords.bcrypt_cost, workers: passwords.workers, queue: passwords.queue });
   const devices = createKnownDevices(keyring);
   const login = createLoginService({
@@ -84,6 +83,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   const signer = createTokenSigner({ keys, clock });
   const houseTokens = countedTokens(createHouseTokens({ ...storage, signer, clock }), tally);
   const tokenUses = createTokenUses({ ...storage, clock });
+  const tokens = createTokenRegistry({ ...storage, houseTokens, uses: tokenUses, audit, clock });
   const accounts = createAccountService({
     ...storage,
     hasher,

@@ -3,6 +3,7 @@ import { accountId } from '../domain/accounts/account.ts';
 import type { AccountStore } from '../domain/accounts/account-store.ts';
 import { clientId } from '../domain/clients/client.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
+import { isAllowedAddress } from '../domain/limits/address.ts';
 import { isRecordOf, type ShownToken } from './access-tokens.ts';
 import { extrasOf } from './resources.ts';
 
@@ -35,6 +36,12 @@ export async function mayInspect(
   if (token.clientId === client.clientId) return true;
   const owner = token.clientId === undefined ? undefined : await stores.clients.find(clientId(token.clientId));
   if (!owner || owner.disabled) return false;
-  const { tenant_id, api_scopes } = extrasOf(client);
-  return owner.tenantId === tenant_id && client.grantTypeAllowed('client_credentials') && api_scopes.includes('admin:all');
+  return tenantOverseenBy(client, ctx.ip) === owner.tenantId;
+}
+
+/** The tenant whose every token is this client's business: it is a service there, may do everything, and comes from where it may. */
+export function tenantOverseenBy(client: EngineClient, ip: string): string | undefined {
+  const { tenant_id, api_scopes, allowed_addresses } = extrasOf(client);
+  const mayAll = client.grantTypeAllowed('client_credentials') && api_scopes.includes('admin:all');
+  return mayAll && isAllowedAddress(ip, allowed_addresses) ? tenant_id : undefined;
 }

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, epochSeconds } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/digest.ts';
-import type { JsonObject } from '../../lib/json.ts';
-import { type Account, type AccountId, accountId } from '../accounts/account.ts';
+import type { Account, AccountId } from '../accounts/account.ts';
 import type { AccountStore } from '../accounts/account-store.ts';
-import { type ClientId, clientId } from '../clients/client.ts';
-import { tenantId } from '../tenants/tenant.ts';
-import type { Artifact, ArtifactStore } from './artifact-store.ts';
+import type { ClientId } from '../clients/client.ts';
+import type { ArtifactStore } from './artifact-store.ts';
 import type { HouseToken, HouseTokenKind, TokenDigest } from './house-token.ts';
+import { toArtifact, toToken } from './house-token-record.ts';
 import type { TokenSigner } from './token-signer.ts';
 import { newTokenValue } from './token-values.ts';
 
@@ -22,6 +21,8 @@ export interface TokenDraft {
   readonly family?: string;
   /** A new one unless told. */
   readonly id?: string;
+  /** The token it comes of, which may be used up, but not ended: when its end came in between, nothing comes of it. */
+  readonly source?: HouseToken | undefined;
   readonly name?: string;
   readonly client?: { readonly id: ClientId; readonly scopes: readonly string[] } | undefined;
   readonly keptLoggedIn?: boolean;
@@ -35,7 +36,7 @@ export interface IssuedToken {
 
 /** Issues, finds and ends the tokens of the REST surfaces. */
 export interface HouseTokens {
-  /** Undefined when the account's credentials changed, or it was disabled, since `account` was read: then nothing was issued. */
+  /** Undefined when the account's credentials changed, or it was disabled, since `account` was read, or the source has ended: then nothing was issued. */
   issue(draft: TokenDraft): Promise<IssuedToken | undefined>;
   /** Undefined when it is unknown, expired, used up or ended. */
   find(kind: HouseTokenKind, value: string): Promise<HouseToken | undefined>;
@@ -44,13 +45,14 @@ export interface HouseTokens {
   /** Oldest first. */
   list(account: AccountId, kind: HouseTokenKind): Promise<readonly HouseToken[]>;
   /**
-   * Uses a token up; true for exactly one of any number of callers at once. What is used up is found no more, but `wasUsedUp` tells it
+   * Uses a token up; true for exactly one of any number of callers at once. What is used up is found no more, but `reusedFamily` tells it
    * from what never was.
    */
   useUp(token: HouseToken): Promise<boolean>;
   /** The family of a token that was used up before and is presented again: somebody has a copy. */
   reusedFamily(kind: HouseTokenKind, value: string): Promise<Pick<HouseToken, 'family' | 'accountId' | 'tenantId'> | undefined>;
   end(token: Pick<HouseToken, 'kind' | 'digest'>): Promise<void>;
+  /** With what is being made of one of them at the same time, when that has it as its source. */
   endFamily(family: string): Promise<void>;
 }
 
@@ -67,15 +69,20 @@ export function createHouseTokens({ artifacts, accounts, signer, clock }: HouseT
     return artifact && artifact.consumedAt === undefined ? toToken(kind, digest, artifact) : undefined;
   };
 
+  async function isStillGood({ account, source }: TokenDraft): Promise<boolean> {
+    const now = await accounts.findSubject(account.id);
+    if (!now || now.disabled || now.credentialVersion !== account.credentialVersion) return false;
+    return source === undefined || (await artifacts.find(source.kind, source.digest)) !== undefined;
+  }
+
   const houseTokens: HouseTokens = {
     async issue(draft) {
       const token = describe(draft, clock());
       const value = await newTokenValue(token, draft.account, signer);
       const issued = { ...token, digest: digestOf(value) };
       await artifacts.put(issued.kind, issued.digest, toArtifact(issued), issued.expiresAt);
-      // Read after the token is there: whoever changes the credentials later ends this token too.
-      const now = await accounts.findSubject(draft.account.id);
-      if (now && !now.disabled && now.credentialVersion === draft.account.credentialVersion) return { value, token: issued };
+      // Looked at after the token is there: whoever changes the credentials, or ends the family, later ends this token too.
+      if (await isStillGood(draft)) return { value, token: issued };
       await houseTokens.end(issued);
       return undefined;
     },
@@ -95,7 +102,8 @@ export function createHouseTokens({ artifacts, accounts, signer, clock }: HouseT
     },
     end: ({ kind, digest }) => artifacts.remove(kind, digest),
     async endFamily(family) {
-      await artifacts.removeBy('grantId', family);
+      // A store that goes through many may pass where one is stored in this moment, after its source was used up and before that is removed.
+      while ((await artifacts.removeBy('grantId', family)) > 0);
     },
   };
   return houseTokens;
@@ -118,37 +126,5 @@ function describe(draft: TokenDraft, now: Date): Omit<HouseToken, 'digest'> {
     // Whole seconds: a JWT says them so, and both have to agree.
     issuedAt: new Date(epochSeconds(now) * 1000),
     expiresAt: new Date(epochSeconds(draft.expiresAt) * 1000),
-  };
-}
-
-function toArtifact(token: HouseToken): Artifact {
-  const payload: JsonObject = {
-    tenantId: token.tenantId,
-    ...(token.scopes && { scope: token.scopes.join(' ') }),
-    secondFactor: token.secondFactor,
-    ...(token.name !== undefined && { name: token.name }),
-    keptLoggedIn: token.keptLoggedIn,
-    iat: epochSeconds(token.issuedAt),
-    exp: epochSeconds(token.expiresAt),
-  };
-  return { payload, accountId: token.accountId, clientId: token.clientId, grantId: token.family, uid: token.id };
-}
-
-function toToken(kind: HouseTokenKind, digest: TokenDigest, { payload, ...names }: Artifact): HouseToken {
-  const { tenantId: tenant, scope, secondFactor, name, keptLoggedIn, iat, exp } = payload;
-  return {
-    kind,
-    digest,
-    id: names.uid ?? '',
-    accountId: accountId(names.accountId ?? ''),
-    tenantId: tenantId(String(tenant)),
-    family: names.grantId ?? '',
-    clientId: names.clientId === undefined ? undefined : clientId(names.clientId),
-    scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : undefined,
-    secondFactor: secondFactor === true,
-    name: typeof name === 'string' ? name : undefined,
-    keptLoggedIn: keptLoggedIn === true,
-    issuedAt: new Date(Number(iat) * 1000),
-    expiresAt: new Date(Number(exp) * 1000),
   };
 }

@@ -10,6 +10,13 @@ import type { TokenUses } from './token-uses.ts';
 /** More than this nobody keeps track of. */
 const MOST = 50;
 
+/** Somebody who signed in, and the token that says so. */
+export interface SignedInOwner {
+  readonly account: Account;
+  /** What is made with it says of the second factor what it says. @throws NotFoundError when it ends meanwhile */
+  readonly bearer: HouseToken | undefined;
+}
+
 /** A private token as its owner sees it. */
 export interface OwnedToken {
   readonly token: HouseToken;
@@ -18,15 +25,12 @@ export interface OwnedToken {
 
 /** Long-lived tokens that people make for their programs, and manage themselves. What one may do is what its owner may do, at every use. */
 export interface PrivateTokens {
-  /** @throws InvalidValueError naming the field, NotFoundError when the account's credentials changed meanwhile */
-  create(
-    owner: Account,
-    wish: { readonly name: string; readonly expiresAt: Date; readonly secondFactor: boolean },
-    origin: Origin,
-  ): Promise<IssuedToken>;
+  /** @throws InvalidValueError naming the field, NotFoundError when the account's credentials changed or the bearer ended meanwhile */
+  create(owner: SignedInOwner, wish: { readonly name: string; readonly expiresAt: Date }, origin: Origin): Promise<IssuedToken>;
+  /** Oldest first. */
   list(owner: AccountId): Promise<readonly OwnedToken[]>;
   /** A new value under the same id, name and expiry; the old one is dead when this resolves. @throws NotFoundError */
-  rotate(owner: Account, id: string, origin: Origin): Promise<IssuedToken>;
+  rotate(owner: SignedInOwner, id: string, origin: Origin): Promise<IssuedToken>;
   /** @throws NotFoundError */
   remove(owner: Account, id: string, origin: Origin): Promise<void>;
 }
@@ -46,9 +50,17 @@ export function createPrivateTokens({ houseTokens, uses, audit, clock, longest }
     audit.record({ type, origin, tenantId, accountId, detail: { kind: 'PrivateToken', id: token.id, name: token.name ?? '' } });
   const gone = () => new NotFoundError('There is no such token.');
 
+  async function list(owner: AccountId): Promise<readonly OwnedToken[]> {
+    const lastUses = await uses.of(owner);
+    const tokens = await all(owner);
+    // While a rotation is under way, and after one that was cut off, two have one id: the older is the one somebody holds.
+    const firsts = tokens.filter(({ id }, index) => tokens.findIndex((other) => other.id === id) === index);
+    return firsts.map((token) => ({ token, lastUsedAt: lastUses.get(token.id) }));
+  }
+
   /** More than one while a rotation is under way. */
-  async function ofId(owner: Account, id: string): Promise<readonly [HouseToken, ...HouseToken[]]> {
-    const [first, ...others] = (await all(owner.id)).filter((token) => token.id === id);
+  async function ofId(owner: AccountId, id: string): Promise<readonly [HouseToken, ...HouseToken[]]> {
+    const [first, ...others] = (await all(owner)).filter((token) => token.id === id);
     if (!first) throw gone();
     return [first, ...others];
   }
@@ -65,43 +77,42 @@ export function createPrivateTokens({ houseTokens, uses, audit, clock, longest }
   }
 
   return {
-    async create(owner, { name, expiresAt, secondFactor }, origin) {
+    async create({ account, bearer }, { name, expiresAt }, origin) {
       checkExpiry(expiresAt);
-      if ((await all(owner.id)).length >= MOST)
+      if ((await list(account.id)).length >= MOST)
         throw new InvalidValueError('name', `There are ${MOST} private tokens already. Remove those nobody uses.`);
-      const issued = await houseTokens.issue({ kind: 'PrivateToken', account: owner, expiresAt, secondFactor, name });
+      const secondFactor = bearer?.secondFactor ?? false;
+      const issued = await houseTokens.issue({ kind: 'PrivateToken', account, source: bearer, expiresAt, secondFactor, name });
       if (!issued) throw gone();
-      await record('token.issued', owner, origin, issued.token);
+      await record('token.issued', account, origin, issued.token);
       return issued;
     },
 
-    async list(owner) {
-      const lastUses = await uses.of(owner);
-      return (await all(owner)).map((token) => ({ token, lastUsedAt: lastUses.get(token.id) }));
-    },
+    list,
 
-    async rotate(owner, id, origin) {
-      const [old, ...others] = await ofId(owner, id);
-      const { expiresAt, secondFactor, name = '', family } = old;
+    async rotate({ account, bearer }, id, origin) {
+      const [old, ...others] = await ofId(account.id, id);
+      const { expiresAt, name = '', family } = old;
+      const secondFactor = bearer?.secondFactor ?? false;
       // The new one first: cut off in between, the old one still works and nobody has the other.
-      const issued = await houseTokens.issue({ kind: 'PrivateToken', account: owner, expiresAt, secondFactor, name, id, family });
+      const draft = { kind: 'PrivateToken', account, source: bearer, expiresAt, secondFactor, name, id, family } as const;
+      const issued = await houseTokens.issue(draft);
       if (!issued) throw gone();
       if (!(await houseTokens.useUp(old))) {
         await houseTokens.end(issued.token);
         throw gone();
       }
       for (const replaced of [old, ...others]) await houseTokens.end(replaced);
-      await record('token.rotated', owner, origin, issued.token);
+      await record('token.rotated', account, origin, issued.token);
       return issued;
     },
 
     async remove(owner, id, origin) {
-      const [first, ...others] = await ofId(owner, id);
-      // A rotation at the same time stores its new token before it uses the old one up, so looking again finds it.
-      for (let found = [first, ...others]; found.length > 0; found = (await all(owner.id)).filter((token) => token.id === id)) {
-        for (const token of found) await houseTokens.end(token);
-      }
-      await record('token.revoked', owner, origin, first);
+      const [token] = await ofId(owner.id, id);
+      // With what a rotation makes at the same time: it stores its new token before it uses the old one up, which fails when that is gone.
+      await houseTokens.endFamily(token.family);
+      await uses.forget(token);
+      await record('token.revoked', owner, origin, token);
     },
   };
 }

@@ -12,6 +12,7 @@ const REMEMBERED = 10_000;
 /** When private tokens were used last. Beside the tokens, not in them: a note that arrives late must not bring an ended token back. */
 export interface TokenUses {
   note(token: HouseToken): Promise<void>;
+  forget(token: Pick<HouseToken, 'id'>): Promise<void>;
   /** By token id. */
   of(account: AccountId): Promise<ReadonlyMap<string, Date>>;
 }
@@ -22,9 +23,13 @@ export function createTokenUses({ artifacts, clock }: { artifacts: ArtifactStore
     async note({ id, accountId, expiresAt }) {
       const now = clock().getTime();
       if (now - (noted.get(id) ?? 0) < MINUTE_MS) return;
+      await artifacts.put('PrivateTokenUse', id, { accountId, payload: { at: now } }, expiresAt);
       if (noted.size >= REMEMBERED) noted.clear();
       noted.set(id, now);
-      await artifacts.put('PrivateTokenUse', id, { accountId, payload: { at: now } }, expiresAt);
+    },
+    async forget({ id }) {
+      noted.delete(id);
+      await artifacts.remove('PrivateTokenUse', id);
     },
     async of(account) {
       const entries = await artifacts.list('PrivateTokenUse', 'accountId', account);
