@@ -3,10 +3,12 @@ import compose from 'koa-compose';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import type { InteractionEngine } from '../domain/sessions/interaction.ts';
 import type { FindOauthToken } from '../domain/tokens/bearer.ts';
-import { createAccessTokenReader, type ReadAccessToken } from './access-tokens.ts';
+import type { TokenInspection } from '../domain/tokens/token-inspection.ts';
+import { createAccessTokenReader } from './access-tokens.ts';
 import { createConsents } from './consents.ts';
 import { createFindOauthToken } from './find-oauth-token.ts';
 import { drawHandovers } from './handover.ts';
+import { inspectedTokens } from './inspected-tokens.ts';
 import { createInteractionEngine, type HttpExchange } from './interactions.ts';
 import { takeJson } from './json-token-request.ts';
 import { publishMetadata } from './metadata.ts';
@@ -14,9 +16,7 @@ import { implyConsent } from './offline-access.ts';
 import { testOutboundGuard } from './outbound.ts';
 import { settleWrites } from './pending-writes.ts';
 import { buildProvider, type ProviderDeps, ROUTES } from './provider.ts';
-import { rewriteForm } from './rewrite-form.ts';
 import { createSessions } from './sessions.ts';
-import { JWT_SHOWN } from './token-inspection.ts';
 import { userinfo } from './userinfo.ts';
 
 export interface Engine {
@@ -26,7 +26,7 @@ export interface Engine {
   readonly findOauthToken: FindOauthToken;
 }
 
-type EngineOptions = Omit<ProviderDeps, 'consents' | 'sessions'>;
+type EngineOptions = Omit<ProviderDeps, 'consents' | 'sessions'> & { readonly inspection: TokenInspection };
 
 /** The OpenID Connect engine, ready to mount. @throws OutboundGuardError when it would be unsafe to start */
 export async function createEngine(options: EngineOptions, jwks: PrivateJwks): Promise<Engine> {
@@ -44,29 +44,11 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
       publishMetadata(deps.catalogue),
       implyConsent(ROUTES.authorization),
       takeJson(ROUTES.token),
-      readJwtAtInspection(readAccessToken),
+      inspectedTokens({ ...ROUTES, ...options, readAccessToken }),
       userinfo({ path: ROUTES.userinfo, provider, readAccessToken, accounts: deps.accounts }),
       compose(provider.middleware as Middleware[]),
     ]),
     interactions: createInteractionEngine({ ...deps, provider }),
     findOauthToken: createFindOauthToken({ ...deps, provider, readAccessToken }),
-  };
-}
-
-/** The engine refuses JWTs at introspection and revocation; ours have a record under their `jti`, which takes their place. */
-function readJwtAtInspection(readAccessToken: ReadAccessToken): Middleware {
-  const paths = new Set<string>([ROUTES.introspection, ROUTES.revocation]);
-  return async (ctx, next) => {
-    if (ctx.method === 'POST' && paths.has(ctx.path) && ctx.is('application/x-www-form-urlencoded')) {
-      rewriteForm(ctx.req, (form) => {
-        const [token, second] = form.getAll('token');
-        if (second !== undefined || token?.split('.').length !== 3) return;
-        const shown = readAccessToken(token);
-        ctx.state[JWT_SHOWN] = shown;
-        form.set('token', shown?.jti ?? 'not-a-token-of-ours');
-        form.set('token_type_hint', 'access_token');
-      });
-    }
-    await next();
   };
 }
