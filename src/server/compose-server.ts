@@ -4,8 +4,6 @@ import type { Origin } from '../domain/audit/audit-log.ts';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import { createRights } from '../domain/tokens/rights.ts';
 import { createTokenInspection } from '../domain/tokens/token-inspection.ts';
-import { createRights } from '../domain/tokens/rights.ts';
-import { createTokenInspection } from '../domain/tokens/token-inspection.ts';
 import { createApp } from '../http/app.ts';
 import { loadAssets } from '../http/assets.ts';
 import { createDemo } from '../http/demo/demo.ts';
@@ -56,8 +54,6 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
 
   const rights = createRights({ ...storage, mfa: house.mfa, catalogue });
   const inspection = createTokenInspection({ ...house, rights });
-  const rights = createRights({ ...storage, mfa: house.mfa, catalogue });
-  const inspection = createTokenInspection({ ...house, rights });
   const create = (jwks: PrivateJwks) =>
     createEngine(
       {
@@ -77,7 +73,6 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
           maxBytes: config.outbound.max_bytes,
         },
         requiredRoles: config.mfa.required_roles,
-        inspection,
         inspection,
         pages: createEnginePages({ ...storage, ...errors }),
         onReuse: ({ kind, accountId, clientId }) =>
