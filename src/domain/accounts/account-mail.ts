@@ -21,7 +21,7 @@ export interface AccountMail {
    * @throws InvalidValueError, AlreadyExistsError, MailNotSentError
    */
   invite(
-    input: { readonly tenant: Tenant; readonly email: string; readonly role: Role; readonly by: Account },
+    input: { readonly tenant: Tenant; readonly email: string; readonly username?: string; readonly role: Role; readonly by: Account },
     origin: Origin,
   ): Promise<Account>;
   /**
@@ -73,8 +73,8 @@ export function createAccountMail(deps: AccountMailDeps): AccountMail {
   }
 
   return {
-    async invite({ tenant, email, role, by }, origin) {
-      const account = await accounts.create({ tenantId: tenant.id, email, role }, origin);
+    async invite({ tenant, email, username, role, by }, origin) {
+      const account = await accounts.create({ tenantId: tenant.id, email, username, role }, origin);
       const link = await accounts.createMailedLink(account, 'invitation', origin);
       const mail = invitation(account.email, { inviter: by, tenantName: tenant.name, link: linkTo(link), expiresAt: link.expiresAt });
       try {

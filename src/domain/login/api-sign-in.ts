@@ -50,6 +50,8 @@ export interface ApiSignIn {
   proceed(waiting: string, code: string, origin: Origin): Promise<WaitingOutcome>;
   /** Whether this is the person's password; counts like a sign-in. @throws OverloadedError */
   confirmPassword(account: Account, password: string, origin: Origin): Promise<SignInOutcome>;
+  /** Whether this is a code of the person's authenticator app, or a recovery code; it is used up. */
+  confirmCode(account: Account, code: string, origin: Origin): Promise<ProofOutcome>;
 }
 
 export interface ApiSignInDeps {
@@ -96,6 +98,8 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
   }
 
   return {
+    confirmCode: prove,
+
     async signIn({ identifier, password, code }, origin) {
       const checked = await login.checkPassword({
         tenantId: undefined,

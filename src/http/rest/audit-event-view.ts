@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { AUDIT_TYPES, type AuditEvent } from '../../domain/audit/audit-log.ts';
+
+export const auditTypeSchema = z.enum(AUDIT_TYPES);
+
+/** The number of an event, as it stands in a query or header. */
+export const eventIdSchema = z
+  .string()
+  .regex(/^\d{1,16}$/, 'the id of an event')
+  .transform(Number)
+  .refine(Number.isSafeInteger, 'the id of an event');
+
+/** An event of the audit log, in every answer that tells of one. */
+export const eventSchema = z.strictObject({
+  id: z.int().meta({ description: 'Ascending: the newest has the highest.' }),
+  at: z.iso.datetime(),
+  type: auditTypeSchema,
+  account_id: z.string().nullable(),
+  client_id: z.string().nullable(),
+  ip: z.string(),
+  request_id: z.string(),
+  detail: z.record(z.string(), z.json()),
+});
+
+export const EVENT_EXAMPLE = {
+  id: 4711,
+  at: '2026-04-20T16:18:51.000Z',
+  type: 'login.succeeded',
+  account_id: '00000000-0000-4000-8000-000000000010',
+  client_id: null,
+  ip: '192.0.2.7',
+  request_id: 'req_7F3A-90C1-5E2B',
+  detail: { amr: ['pwd'], api: true },
+};
+
+export function toEvent({ sequence, at, type, accountId, clientId, ip, requestId, detail }: AuditEvent): object {
+  return {
+    id: sequence,
+    at: at.toISOString(),
+    type,
+    account_id: accountId ?? null,
+    client_id: clientId ?? null,
+    ip,
+    request_id: requestId,
+    detail,
+  };
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { SignedIn } from '../../domain/login/api-sign-in.ts';
+import { ROLES } from '../../domain/policy/roles.ts';
+import { TOKEN_SECONDS } from '../../domain/tokens/house-token.ts';
+import { openRoute, type Route } from '../rest/route.ts';
+import type { RestServices } from '../rest/services.ts';
+import { TroubleError } from '../rest/trouble.ts';
+import { signedIn } from '../rest/trouble-of.ts';
+import { shownName } from './user-view.ts';
+
+const sessionSchema = z.strictObject({ token: z.string(), role: z.enum(ROLES), username: z.string() });
+const waitingSchema = z.strictObject({ totp_required: z.literal(true), partial_token: z.string() });
+export const codeSchema = z.string().min(1).max(64).meta({ description: 'Six digits of the authenticator app, or a recovery code.' });
+
+const SESSION = { token: 'abc123def456...', role: 'admin', username: 'admin' };
+
+type LoginServices = Pick<RestServices, 'signIn' | 'houseTokens' | 'clock'>;
+
+export function login(services: LoginServices): Route {
+  const { signIn, clock } = services;
+  return openRoute({
+    method: 'post',
+    path: '/login',
+    summary: 'Sign in with username and password',
+    body: z.strictObject({
+      username: z.string().min(1).max(320).meta({ description: 'Username or e-mail address.' }),
+      password: z.string().min(1).max(1024),
+    }),
+    bodyExample: { username: 'admin', password: 'yourpassword' },
+    answers: {
+      200: {
+        description: 'A token for 24 hours; or, where two-factor authentication is on, what stands for the password for 5 minutes.',
+        schema: z.union([sessionSchema, waitingSchema]),
+        example: SESSION,
+      },
+    },
+    async handle({ origin, body: { username, password } }) {
+      const { outcome } = await signIn.signIn({ identifier: username, password }, origin);
+      if (outcome.kind === 'code_wanted')
+        return { status: 200, body: { totp_required: true, partial_token: await signIn.wait(outcome.account) } };
+      return { status: 200, body: await startSession(services, signedIn(outcome, clock())) };
+    },
+  });
+}
+
+export function loginTotp(services: LoginServices): Route {
+  const { signIn, clock } = services;
+  return openRoute({
+    method: 'post',
+    path: '/login/totp',
+    summary: 'Sign in, second step: the code',
+    body: z.strictObject({ partial_token: z.string().min(1).max(256), code: codeSchema }),
+    bodyExample: { partial_token: 'temp_abc123', code: '123456' },
+    answers: { 200: { description: 'A token for 24 hours.', schema: sessionSchema, example: SESSION } },
+    async handle({ origin, body: { partial_token: waiting, code } }) {
+      const outcome = await signIn.proceed(waiting, code, origin);
+      return { status: 200, body: await startSession(services, signedIn(outcome, clock())) };
+    },
+  });
+}
+
+async function startSession({ houseTokens, clock }: LoginServices, { account, secondFactor }: SignedIn) {
+  const expiresAt = new Date(clock().getTime() + TOKEN_SECONDS.SessionToken * 1000);
+  const issued = await houseTokens.issue({ kind: 'SessionToken', account, secondFactor, expiresAt });
+  if (!issued) throw new TroubleError({ kind: 'bad_credentials' });
+  return { token: issued.value, role: account.role, username: shownName(account) };
+}
