@@ -77,6 +77,22 @@ export interface DemoStart {
   readonly people: readonly DemoPerson[];
   /** A client_credentials request that works when pasted into a shell. */
   readonly curl: string;
+  /** Where mail can be read; undefined when it is really sent, or there is none. */
+  readonly mailboxPath: string | undefined;
+}
+
+export interface DemoMailbox {
+  /** This page again, for what has come since. */
+  readonly path: string;
+  readonly startPath: string;
+  /** Newest first. */
+  readonly mails: readonly {
+    readonly to: string;
+    readonly subject: string;
+    readonly at: Date;
+    /** The text, cut where a link begins or ends. */
+    readonly parts: readonly { readonly text: string; readonly href: string | undefined }[];
+  }[];
 }
 
 export interface DemoResult {

@@ -1,4 +1,4 @@
-import type { DemoResult, DemoStart } from './demo-data.ts';
+import type { DemoMailbox, DemoResult, DemoStart } from './demo-data.ts';
 import type { TrustedHtml } from './trusted-html.ts';
 import type { ErrorWords, Problem } from './words.ts';
 
@@ -54,6 +54,16 @@ interface DeveloperDetails {
   readonly clientId: string | undefined;
   /** What was received and refused, such as the redirect_uri. */
   readonly received: string | undefined;
+}
+
+/** One API, as its OpenAPI document describes it. */
+export interface DocumentedApi {
+  readonly title: string;
+  readonly description: string;
+  /** Paths of ours: of its page, and of the document. */
+  readonly page: string;
+  readonly document: string;
+  readonly operations: readonly { readonly method: string; readonly path: string; readonly summary: string }[];
 }
 
 /** Each page is the file of that name in views/, and this is all it is told. */
@@ -174,6 +184,12 @@ export interface PageData {
     readonly purpose: 'set-password' | 'first-administrator';
   };
 
+  /** Everything in it can be read without script. */
+  readonly 'docs/index': { readonly issuer: string; readonly documents: readonly DocumentedApi[] };
+
+  /** The document, drawn by script; without it the page links to the document. */
+  readonly 'docs/document': DocumentedApi;
+
   readonly error: GatePage & {
     readonly words: ErrorWords;
     /** The request id, as in the log. */
@@ -185,5 +201,6 @@ export interface PageData {
   };
 
   readonly 'demo/start': DemoStart;
+  readonly 'demo/mailbox': DemoMailbox;
   readonly 'demo/result': DemoResult;
 }

@@ -3,6 +3,7 @@ import type { DecodedToken, DemoResult, Exchange, FlowStep } from '../../src/htt
 import type { PageData } from '../../src/http/page-data.ts';
 import { trustedHtml } from '../../src/http/trusted-html.ts';
 import { errorWords, problems } from '../../src/http/words.ts';
+import { mailbox } from './sample-mailbox.ts';
 
 type PageName = keyof PageData;
 
@@ -357,9 +358,12 @@ export const samples: readonly Sample[] = [
           authenticator: undefined,
         },
       ],
+      mailboxPath: '/demo/mailbox',
       curl: `curl -s ${issuer}/oauth/token \\\n  -u 'parcel-sync:Yx3vN0q8mT2rB7kWcJ5dLfHs9aPzGuEo1iXtRvMnQyw' \\\n  -d grant_type=client_credentials \\\n  -d scope=read:interactions`,
     },
   },
+  { name: 'demo-mailbox', page: 'demo/mailbox', data: mailbox },
+  { name: 'demo-mailbox-empty', page: 'demo/mailbox', data: { ...mailbox, mails: [] } },
   { name: 'demo-result', page: 'demo/result', data: result },
   {
     name: 'demo-result-forbidden',

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import compose from 'koa-compose';
+import type { Mailbox } from '../../domain/mail/mailbox.ts';
 import type { ScopeCatalogue } from '../../domain/policy/allowed-scopes.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Csrf } from '../middleware/csrf.ts';
@@ -18,6 +19,8 @@ export interface DemoDeps extends DemoWorldDeps {
   readonly logger: Logger;
   readonly views: Views;
   readonly csrf: Csrf;
+  /** Where mail is kept instead of sent: then the demo has a page that shows it. */
+  readonly mailbox: Mailbox | undefined;
 }
 
 /**

@@ -1,11 +1,13 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
+import type { Mailbox } from '../../domain/mail/mailbox.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { randomToken } from '../../lib/random.ts';
 import { DEMO_TRIES, type DemoPerson } from '../demo-data.ts';
 import type { Csrf } from '../middleware/csrf.ts';
 import { readForm } from '../middleware/form.ts';
 import type { Views } from '../views.ts';
+import { MAILBOX_PATH, mailboxPage } from './mailbox.ts';
 import type { ParcelDesk, PendingSignIn, SignedIn } from './parcel-desk.ts';
 import { resultPage } from './result-page.ts';
 import { endsSession, FlowError } from './trouble.ts';
@@ -25,6 +27,8 @@ export interface DemoPagesDeps {
   /** Whom the visitor can be, once they are there. */
   readonly people: () => Promise<readonly DemoPerson[]>;
   readonly curl: string;
+  /** Where mail is kept instead of sent. */
+  readonly mailbox: Mailbox | undefined;
   readonly views: Views;
   readonly csrf: Csrf;
   readonly clock: Clock;
@@ -49,11 +53,25 @@ function goTo(ctx: Context, address: string): void {
   ctx.redirect(address);
 }
 
-export async function start(ctx: Context, { people, csrf, issuer, curl, views }: DemoPagesDeps): Promise<void> {
+export async function start(ctx: Context, { people, csrf, issuer, curl, views, mailbox }: DemoPagesDeps): Promise<void> {
   const token = csrf.token(ctx, csrfScope(ctx));
-  const data = { csrf: token, issuer, signInPath: '/demo/sign-in', path: '/demo', people: await people(), curl };
+  const data = {
+    csrf: token,
+    issuer,
+    signInPath: '/demo/sign-in',
+    path: '/demo',
+    people: await people(),
+    curl,
+    mailboxPath: mailbox && MAILBOX_PATH,
+  };
   ctx.type = 'html';
   ctx.body = views.render('demo/start', data);
+}
+
+export function showMailbox(ctx: Context, { mailbox, issuer, views }: DemoPagesDeps): void {
+  if (!mailbox) return;
+  ctx.type = 'html';
+  ctx.body = views.render('demo/mailbox', mailboxPage(mailbox, issuer));
 }
 
 export async function signIn(ctx: Context, { desk, visitors }: DemoPagesDeps): Promise<void> {

@@ -1,7 +1,8 @@
 import { Router } from '@koa/router';
 import type { Context, Next } from 'koa';
 import type { Logger } from '../../lib/logger.ts';
-import { attempt, callback, type DemoPagesDeps, refresh, result, signIn, signOut, start, type Visitor } from './pages.ts';
+import { MAILBOX_PATH } from './mailbox.ts';
+import { attempt, callback, type DemoPagesDeps, refresh, result, showMailbox, signIn, signOut, start, type Visitor } from './pages.ts';
 import { troubleOf } from './trouble.ts';
 import { createVisitors } from './visitors.ts';
 
@@ -15,6 +16,7 @@ export function demoRouter(deps: DemoRouterDeps): Router {
   return new Router()
     .use((ctx, next) => boundary(ctx, next, deps))
     .get('/demo', (ctx) => start(ctx, pages))
+    .get(MAILBOX_PATH, (ctx) => showMailbox(ctx, pages))
     .get('/demo/sign-in', (ctx) => signIn(ctx, pages))
     .get('/demo/callback', (ctx) => callback(ctx, pages))
     .get('/demo/result', (ctx) => result(ctx, pages))
