@@ -2,6 +2,7 @@ import Koa, { type Middleware } from 'koa';
 import type { Logger } from '../lib/logger.ts';
 import { type AccountPagesDeps, accountRouter } from './account/router.ts';
 import { type Assets, serveAssets } from './assets.ts';
+import { docsRouter } from './docs/router.ts';
 import { type ErrorPageDeps, errorBoundary } from './errors.ts';
 import type { InteractionDeps } from './interaction/context.ts';
 import { interactionRouter } from './interaction/router.ts';
@@ -41,6 +42,7 @@ export function createApp(deps: AppDeps): Koa {
     interactionRouter(deps.interaction),
     accountRouter(deps.account),
     opsRouter(deps.ops),
+    docsRouter({ issuer, surfaces: deps.surfaces, views: deps.errors.views }),
     ...(deps.metricsApart ? [] : [metricsRouter(deps.metrics)]),
   ];
   const middleware: readonly (Middleware | undefined)[] = [

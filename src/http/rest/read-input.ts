@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import type { z } from 'zod';
 import type { Route } from './route.ts';
-import { TroubleError } from './trouble.ts';
+import { type Trouble, TroubleError } from './trouble.ts';
 
 const LIMIT_BYTES = 64 * 1024;
 
@@ -21,7 +21,7 @@ export interface Input {
 /** Everything that came from outside, checked against the route. @throws TroubleError that names the field and says what would do */
 export async function readInput(ctx: Context, route: Route, params: Readonly<Record<string, string>>): Promise<Input> {
   return {
-    params: route.params ? parse(route.params, decoded(params)) : undefined,
+    params: readParams(route, params),
     query: readQuery(ctx, route),
     body: await readBody(ctx, route),
   };
@@ -30,16 +30,20 @@ export async function readInput(ctx: Context, route: Route, params: Readonly<Rec
 function parse<Shape>(schema: z.ZodType<Shape>, value: unknown): Shape {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+  throw new TroubleError(badRequest(parsed.error));
+}
+
+/** What is said of input that a schema refused: the first thing wrong with it. */
+export function badRequest({ issues: [issue] }: z.ZodError): Extract<Trouble, { kind: 'bad_request' }> {
   const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.map(String).join('.');
   const message =
     issue?.code === 'unrecognized_keys' ? `There is no ${field} here.` : `${field || 'The body'}: ${issue?.message ?? 'will not do'}.`;
-  throw new TroubleError({ kind: 'bad_request', field: field || undefined, message });
+  return { kind: 'bad_request', field: field || undefined, message };
 }
 
-function decoded(params: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  for (const [name, value] of Object.entries(params)) refuseNul(name, value);
-  return params;
+function readParams(route: Route, params: Readonly<Record<string, string>>): unknown {
+  for (const [name, value] of Object.entries(params)) refuseOddText(name, value);
+  return route.params ? parse(route.params, params) : undefined;
 }
 
 /** Each name once; names that the surface itself reads (`token`, where it does) are gone already. */
@@ -48,7 +52,7 @@ function readQuery(ctx: Context, route: Route): unknown {
   for (const [name, value] of new URLSearchParams(ctx.querystring)) {
     if (fields.has(name)) throw new TroubleError({ kind: 'bad_request', field: name, message: `${name} was given twice.` });
     if (FORBIDDEN_NAMES.has(name)) throw new TroubleError({ kind: 'bad_request', field: name, message: `There is no ${name} here.` });
-    refuseNul(name, value);
+    refuseOddText(name, value);
     fields.set(name, value);
   }
   // Without a schema parameters mean nothing; a cache-buster does no harm.
@@ -66,6 +70,9 @@ async function readBody(ctx: Context, route: Route): Promise<unknown> {
     throw new TroubleError({ kind: 'bad_request', field: undefined, message: 'The body is not JSON.' }, { cause });
   }
   refuseOdd(value, '', 0);
+  // Whatever stands between may have read the other one.
+  if (namesIn(text) !== membersOf(value))
+    throw new TroubleError({ kind: 'bad_request', field: undefined, message: 'A member is there twice.' });
   if (route.body) return parse(route.body, value);
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0) return undefined;
   throw new TroubleError({ kind: 'bad_request', field: undefined, message: 'This call takes no body.' });
@@ -88,11 +95,15 @@ async function readText(req: IncomingMessage): Promise<string> {
     req.resume();
     throw new TroubleError({ kind: 'too_large' });
   }
-  return Buffer.concat(chunks).toString();
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new TroubleError({ kind: 'bad_request', field: undefined, message: 'The body is not UTF-8.' }, { cause });
+  }
 }
 
 function refuseOdd(value: unknown, path: string, depth: number): void {
-  if (typeof value === 'string') refuseNul(path, value);
+  if (typeof value === 'string') refuseOddText(path, value);
   if (typeof value !== 'object' || value === null) return;
   const refuse = (message: string) => new TroubleError({ kind: 'bad_request', field: path || undefined, message });
   if (depth >= DEEPEST) throw refuse('The body is nested too deeply.');
@@ -102,6 +113,20 @@ function refuseOdd(value: unknown, path: string, depth: number): void {
   }
 }
 
-function refuseNul(field: string, value: string): void {
-  if (value.includes('\0')) throw new TroubleError({ kind: 'bad_request', field, message: `${field} holds a NUL character.` });
+function refuseOddText(field: string, value: string): void {
+  const refuse = (message: string) => new TroubleError({ kind: 'bad_request', field: field || undefined, message });
+  if (value.includes('\0')) throw refuse(`${field || 'The body'} holds a NUL character.`);
+  // Half of a character (a lone surrogate) becomes another one where it is stored.
+  if (!value.isWellFormed()) throw refuse(`${field || 'The body'} holds half a character.`);
+}
+
+/** Names of members in a text that is JSON: strings before a colon. */
+function namesIn(text: string): number {
+  return [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:)?/g)].filter(([, colon]) => colon !== undefined).length;
+}
+
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const members = Object.values(value);
+  return members.reduce((sum: number, member) => sum + membersOf(member), Array.isArray(value) ? 0 : members.length);
 }

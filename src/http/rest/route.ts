@@ -4,6 +4,7 @@ import type { Account } from '../../domain/accounts/account.ts';
 import type { Origin } from '../../domain/audit/audit-log.ts';
 import type { Role } from '../../domain/policy/roles.ts';
 import type { Bearer } from '../../domain/tokens/bearer.ts';
+import type { TroubleKind } from './trouble.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -45,6 +46,8 @@ export interface Route {
   readonly bodyExample: unknown;
   /** By status. */
   readonly answers: Readonly<Record<number, AnswerDoc>>;
+  /** What else can go wrong: for the documentation, beyond what the rest of the route tells (see expected-troubles.ts). */
+  readonly troubles: readonly TroubleKind[];
   /** Milliseconds; undefined: as long as it takes. */
   readonly timeoutMs: number | undefined;
   /** Calls of it are not counted: health checks. */
@@ -85,6 +88,7 @@ interface Shape<Params, Query, Body> {
   readonly body?: z.ZodType<Body>;
   readonly bodyExample?: unknown;
   readonly answers: Readonly<Record<number, AnswerDoc>>;
+  readonly troubles?: readonly TroubleKind[];
   readonly timeoutMs?: number;
   readonly unlimited?: true;
 }
@@ -127,6 +131,6 @@ export function personRoute<Params = undefined, Query = undefined, Body = undefi
 }
 
 function complete(shape: Shape<unknown, unknown, unknown>, access: RouteAccess, handle: Route['handle']): Route {
-  const { method, path, summary, params, query, body, bodyExample, answers, timeoutMs, unlimited = false } = shape;
-  return { method, path, summary, access, params, query, body, bodyExample, answers, timeoutMs, unlimited, handle };
+  const { method, path, summary, params, query, body, bodyExample, answers, troubles = [], timeoutMs, unlimited = false } = shape;
+  return { method, path, summary, access, params, query, body, bodyExample, answers, troubles, timeoutMs, unlimited, handle };
 }

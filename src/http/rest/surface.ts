@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Router } from '@koa/router';
 import type { Context, Middleware, Next } from 'koa';
 import type { Origin } from '../../domain/audit/audit-log.ts';
@@ -131,9 +132,10 @@ async function guarded({ ctx, surface, deps }: Exchange, work: () => Promise<Ans
   } catch (error) {
     const trouble = troubleOf(error);
     const requestId = String(ctx.state.requestId);
-    if (trouble.kind === 'failed') deps.logger.error({ err: error, requestId, route: ctx.state.route }, 'a call failed');
-    else deps.logger.info({ requestId, trouble: trouble.kind, ...detailOf(error) }, 'a call was refused');
-    const { status, body } = surface.wording(trouble, requestId);
+    const errorId = randomUUID();
+    if (trouble.kind === 'failed') deps.logger.error({ err: error, requestId, errorId, route: ctx.state.route }, 'a call failed');
+    else deps.logger.info({ requestId, errorId, trouble: trouble.kind, ...detailOf(error) }, 'a call was refused');
+    const { status, body } = surface.wording(trouble, requestId, errorId);
     setHeaders(ctx, trouble);
     ctx.status = status;
     ctx.body = body;

@@ -67,8 +67,8 @@ export interface Answered {
   readonly body: object;
 }
 
-/** Besides the words: the id of the request, for whoever asks an operator. */
-export type Wording = (trouble: Trouble, requestId: string) => Answered;
+/** Besides the words: the id of the request and a UUID of this very error, by which an operator finds both in the log. */
+export type Wording = (trouble: Trouble, requestId: string, errorId: string) => Answered;
 
 /** A surface's words by kind, each with its own trouble. */
 export type WordingTable<Words> = { readonly [Kind in TroubleKind]: (trouble: Extract<Trouble, { kind: Kind }>) => Words };
