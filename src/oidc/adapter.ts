@@ -147,6 +147,8 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
     },
     async destroy(id) {
       await artifacts.remove(kind, keyOf(id));
+      // The engine ends its own kinds by itself; tokens of other surfaces hang on the grant, too.
+      if (kind === 'Grant') await artifacts.removeBy('grantId', id);
     },
     async revokeByGrantId(grantId) {
       await artifacts.removeBy('grantId', grantId, [kind]);

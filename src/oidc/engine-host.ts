@@ -52,6 +52,10 @@ export async function hostEngine({ keys, create, logger, origin }: EngineHostDep
   return {
     middleware: (ctx, next) => current.middleware(ctx, next),
     findOauthToken: (value) => current.findOauthToken(value),
+    codes: {
+      redeem: (code, proof, origin) => current.codes.redeem(code, proof, origin),
+      stands: (grantId) => current.codes.stands(grantId),
+    },
     interactions: {
       pending: (exchange) => current.interactions.pending(exchange),
       signIn: (exchange, signIn) => current.interactions.signIn(exchange, signIn),

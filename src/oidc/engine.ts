@@ -3,8 +3,10 @@ import compose from 'koa-compose';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import type { InteractionEngine } from '../domain/sessions/interaction.ts';
 import type { FindOauthToken } from '../domain/tokens/bearer.ts';
+import type { CodeRedemption } from '../domain/tokens/code-redemption.ts';
 import type { TokenInspection } from '../domain/tokens/token-inspection.ts';
 import { createAccessTokenReader } from './access-tokens.ts';
+import { createCodeRedemption } from './authorization-codes.ts';
 import { createConsents } from './consents.ts';
 import { createFindOauthToken } from './find-oauth-token.ts';
 import { drawHandovers } from './handover.ts';
@@ -24,6 +26,7 @@ export interface Engine {
   readonly middleware: Middleware;
   readonly interactions: InteractionEngine<HttpExchange>;
   readonly findOauthToken: FindOauthToken;
+  readonly codes: CodeRedemption;
 }
 
 type EngineOptions = Omit<ProviderDeps, 'consents' | 'sessions'> & { readonly inspection: TokenInspection };
@@ -50,5 +53,6 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
     ]),
     interactions: createInteractionEngine({ ...deps, provider }),
     findOauthToken: createFindOauthToken({ ...deps, provider, readAccessToken }),
+    codes: createCodeRedemption({ ...deps, provider }),
   };
 }

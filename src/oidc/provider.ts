@@ -13,6 +13,7 @@ import type { Keyring } from '../lib/keyring.ts';
 import type { Logger } from '../lib/logger.ts';
 import { recordAccessTokens } from './access-tokens.ts';
 import { type AdapterDeps, CLOCK_TOLERANCE_SECONDS, createAdapterFactory } from './adapter.ts';
+import { bindCodesToStates } from './authorization-codes.ts';
 import { accessTokenClaims, CLAIMS, findPerson } from './claims.ts';
 import { assertStrictAssertion } from './client-assertions.ts';
 import { EXTRA_CLIENT_METADATA } from './client-view.ts';
@@ -71,6 +72,7 @@ export function buildProvider(deps: ProviderDeps, jwks: PrivateJwks): Provider {
   provider.proxy = true;
   sessions.install(provider);
   recordAccessTokens(provider, () => epochSeconds(deps.clock()));
+  bindCodesToStates(provider);
   compareSecretsByDigest(provider, deps.clock);
   auditEngineEvents(provider, deps);
   tellStoreFaults(provider);

@@ -5,6 +5,7 @@ import { createApiSignIn } from '../domain/login/api-sign-in.ts';
 import type { Tenant } from '../domain/tenants/tenant.ts';
 import type { FindOauthToken } from '../domain/tokens/bearer.ts';
 import { createBearers } from '../domain/tokens/bearers.ts';
+import type { CodeRedemption } from '../domain/tokens/code-redemption.ts';
 import type { RestServices } from '../http/rest/services.ts';
 import type { SurfaceDeps } from '../http/rest/surface.ts';
 
@@ -12,13 +13,17 @@ interface RestOptions {
   readonly house: House;
   readonly firstTenant: Tenant;
   readonly findOauthToken: FindOauthToken;
+  readonly codes: CodeRedemption;
   readonly stop: AbortSignal;
 }
 
 const rate = ({ limit, window }: { limit: number; window: number }): RateRule => ({ limit, windowSeconds: window });
 
 /** What the REST surfaces are made of, over a house and the engine's tokens. */
-export function composeRest({ house, firstTenant, findOauthToken, stop }: RestOptions): { services: RestServices; rest: SurfaceDeps } {
+export function composeRest({ house, firstTenant, findOauthToken, codes, stop }: RestOptions): {
+  services: RestServices;
+  rest: SurfaceDeps;
+} {
   const { config, storage } = house;
   const { accounts, clients, tenants } = storage;
   const stores = { accounts, clients, tenants };
@@ -39,6 +44,8 @@ export function composeRest({ house, firstTenant, findOauthToken, stop }: RestOp
       bearers,
       accountMail: createAccountMail({ ...house, people: accounts, counters: storage.counters, issuer: config.issuer }),
       firstTenant,
+      codes,
+      sendsMail: config.mailTransport !== 'off',
       accessTokenSeconds: config.lifetimes.access_token,
       queryTokens: config.session_api.query,
       stores: storage,

@@ -95,7 +95,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
     : undefined;
 
   startSweeper(house, stop);
-  const { services, rest } = composeRest({ house, firstTenant, findOauthToken: engine.findOauthToken, stop });
+  const { services, rest } = composeRest({ house, firstTenant, findOauthToken: engine.findOauthToken, codes: engine.codes, stop });
 
   const metrics = createMetrics({
     tally: house.tally,

@@ -21,7 +21,7 @@ export async function checkNewPassword(
   password: string,
   own: readonly string[],
   rules: PasswordRules,
-  hasher: PasswordHasher,
+  hasher: Pick<PasswordHasher, 'assess'>,
 ): Promise<void> {
   const length = [...password].length;
   const refuse = (reason: string) => new InvalidValueError('password', reason);

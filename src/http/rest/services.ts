@@ -12,8 +12,10 @@ import type { ChallengeStore } from '../../domain/login/challenge-store.ts';
 import type { MfaService } from '../../domain/mfa/mfa-service.ts';
 import type { Tenant } from '../../domain/tenants/tenant.ts';
 import type { TenantService } from '../../domain/tenants/tenant-service.ts';
+import type { TenantStore } from '../../domain/tenants/tenant-store.ts';
 import type { ArtifactStore } from '../../domain/tokens/artifact-store.ts';
 import type { Bearers } from '../../domain/tokens/bearers.ts';
+import type { CodeRedemption } from '../../domain/tokens/code-redemption.ts';
 import type { HouseTokens } from '../../domain/tokens/house-tokens.ts';
 import type { PrivateTokens } from '../../domain/tokens/private-tokens.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -27,6 +29,8 @@ export interface RestServices {
   readonly signIn: ApiSignIn;
   readonly bearers: Bearers;
   readonly houseTokens: HouseTokens;
+  /** Of the OAuth engine. */
+  readonly codes: CodeRedemption;
   readonly privateTokens: PrivateTokens;
   readonly accounts: AccountService;
   readonly accountMail: AccountMail;
@@ -38,6 +42,8 @@ export interface RestServices {
   readonly passwordRules: PasswordRules;
   /** Where strangers register. */
   readonly firstTenant: Tenant;
+  /** Whether mails leave the house at all. */
+  readonly sendsMail: boolean;
   /** Seconds that an access token of the cloud API lives. */
   readonly accessTokenSeconds: number;
   /** What the session API takes as `?token=`. */
@@ -45,6 +51,7 @@ export interface RestServices {
   /** Reading, where no rule of a service is in the way. */
   readonly stores: {
     readonly accounts: AccountStore;
+    readonly tenants: TenantStore;
     readonly audit: AuditLog;
     readonly licences: LicenceStore;
     readonly artifacts: ArtifactStore;
