@@ -46,8 +46,8 @@ export function createApp(deps: AppDeps): Koa {
     ...(deps.metricsApart ? [] : [metricsRouter(deps.metrics)]),
   ];
   const middleware: readonly (Middleware | undefined)[] = [
-    deps.metrics.middleware,
     requestContext({ issuer, trustedProxies: deps.trustedProxies, logger }),
+    deps.metrics.middleware,
     securityHeaders({ secure: issuer.startsWith('https:') }),
     errorBoundary({ ...deps.errors, logger, issuer }),
     oneHost(issuer),

@@ -14,7 +14,7 @@ export interface MetricsOptions {
 }
 
 export interface Metrics {
-  /** Counts and times every request; the first to meet one. */
+  /** Counts and times every request that can be read. */
   readonly middleware: Middleware;
   /** Answers with everything that was counted, in the text format of Prometheus. */
   answer(ctx: Context): Promise<void>;
