@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ClientMetadata, parseClientMetadata } from '../domain/clients/client-metadata.ts';
 import { InvalidValueError } from '../domain/errors.ts';
 import { collect } from './arguments.ts';
@@ -13,6 +13,8 @@ export interface MetadataFlags {
   readonly scope?: string;
   readonly pkce?: boolean;
   readonly origin?: string[];
+  readonly allowFrom?: string[];
+  readonly allowFromAnywhere?: true;
   readonly metadata?: string;
 }
 
@@ -24,6 +26,8 @@ export function addMetadataFlags(command: Command): Command {
     .option('--pkce', 'require PKCE, as is the default')
     .option('--no-pkce', 'do not require PKCE (web clients that cannot)')
     .option('--origin <origin>', 'browser origin that may read answers (CORS); give it once for each', collect)
+    .option('--allow-from <cidr>', 'address or block a service may come from; give it once for each', collect)
+    .addOption(new Option('--allow-from-anywhere', 'let a service come from anywhere, as is the default').conflicts('allowFrom'))
     .option('--metadata <file>', 'client metadata as JSON (RFC 7591), - for standard input; the other flags win over it');
 }
 
@@ -41,6 +45,8 @@ export async function readMetadata(flags: MetadataFlags): Promise<ClientMetadata
     ...(flags.scope !== undefined && { scope: flags.scope }),
     ...(flags.pkce !== undefined && { require_pkce: flags.pkce }),
     ...(flags.origin && { allowed_origins: flags.origin }),
+    ...(flags.allowFrom && { allowed_addresses: flags.allowFrom }),
+    ...(flags.allowFromAnywhere && { allowed_addresses: [] }),
   };
   return Object.keys(metadata).length === 0 ? undefined : parseClientMetadata(metadata);
 }

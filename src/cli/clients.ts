@@ -117,6 +117,7 @@ async function show(house: House, client: Client): Promise<Answer> {
         PKCE: client.requirePkce ? 'required' : 'not required',
         'Refresh tokens': client.refreshWithoutOfflineAccess ? 'without offline_access too' : 'with offline_access',
         'Allowed origins': client.allowedOrigins,
+        ...(client.type === 'service' && { 'Comes from': client.allowedAddresses.length > 0 ? client.allowedAddresses : 'anywhere' }),
         Secrets: client.secrets.map(
           (secret) =>
             `${secret.id}, made ${moment(secret.createdAt)}${secret.expiresAt ? `, works until ${moment(secret.expiresAt)}` : ''}`,

@@ -43,8 +43,12 @@ export function failureOf(error: unknown): Failure {
   return { exitCode: 1, error: 'internal', message: `Something went wrong inside Gatehouse: ${error.message}`, stack: error.stack };
 }
 
+/** Where to look for what has a name already, by the name of the name. */
+const LIST_OF: Readonly<Record<string, string>> = { slug: 'tenant', key: 'licence' };
+
 function explain(error: DomainError): string {
-  if (error instanceof AlreadyExistsError) return `${error.message} Give another; \`gatehouse account list\` shows who has it.`;
+  if (error instanceof AlreadyExistsError)
+    return `${error.message} Give another; \`gatehouse ${LIST_OF[error.field] ?? 'account'} list\` shows who has it.`;
   // Whoever runs this looks after the store, and may know what its driver says.
   if (error instanceof StoreUnavailableError && error.detail) return `${error.message}\n${error.detail}`;
   return error.message;

@@ -6,9 +6,12 @@ import { addClientCommands } from './clients.ts';
 import { addConfigCommands } from './config.ts';
 import { failureOf, readCommanderError } from './failure.ts';
 import { addKeyCommands } from './keys.ts';
+import { addLicenceCommands } from './licences.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { printable, toJson } from './output.ts';
 import { createShell } from './shell.ts';
+import { addTenantCommands } from './tenants.ts';
+import { addTokenCommands } from './tokens.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 it failed (not found, taken, a value that will not do, the store), 2 the command line makes no sense.
@@ -17,7 +20,7 @@ Works while the server runs, with the same configuration: --config, GATEHOUSE_CO
 /** The command line: every command is one change or one question, and ends with an exit code. */
 async function run(args: readonly string[]): Promise<void> {
   const program = new Command('gatehouse')
-    .description('Administers a Gatehouse: people, applications, keys and the audit log.')
+    .description('Administers a Gatehouse: people, applications, tenants, tokens, licences, keys and the audit log.')
     .version(packageJson.version)
     .option('--config <file>', 'configuration file')
     .option('--json', 'print one JSON document, and errors as JSON on standard error')
@@ -25,6 +28,9 @@ async function run(args: readonly string[]): Promise<void> {
   const shell = createShell(program);
   addAccountCommands(program, shell);
   addClientCommands(program, shell);
+  addTenantCommands(program, shell);
+  addTokenCommands(program, shell);
+  addLicenceCommands(program, shell);
   addKeyCommands(program, shell);
   addAuditCommands(program, shell);
   addConfigCommands(program, shell);
