@@ -142,6 +142,16 @@ async function refuseUnfit(from: House, to: House): Promise<void> {
     );
 }
 
+/** What a store holds, by kind, in whatever order: the same when nothing was added, changed or removed. */
+export async function fingerprintsOf(storage: Storage): Promise<Readonly<Record<string, string>>> {
+  const prints: Record<string, string> = {};
+  for (const { name, fingerprint } of MOVED_KINDS) {
+    const { count, sum } = await fingerprint(storage, new Date(0));
+    prints[name] = `${count} ${sum.toString(16)}`;
+  }
+  return prints;
+}
+
 async function verify(from: House, to: House): Promise<void> {
   const expiringAfter = new Date(from.clock().getTime() + VERIFIED_FROM_MS);
   for (const { name, fingerprint } of MOVED_KINDS) {

@@ -12,6 +12,7 @@ import { createEnginePages } from '../http/engine-pages.ts';
 import { createCsrf } from '../http/middleware/csrf.ts';
 import { createMetrics } from '../http/ops/metrics.ts';
 import { createMetricsApp } from '../http/ops/metrics-app.ts';
+import type { Surface } from '../http/rest/surface.ts';
 import { createSurfaces } from '../http/surfaces.ts';
 import { createViews } from '../http/views.ts';
 import { createEngine } from '../oidc/engine.ts';
@@ -24,6 +25,8 @@ export interface ComposedServer {
   readonly app: Koa;
   /** For a listener of its own, where there is one. */
   readonly metricsApp: Koa | undefined;
+  /** The documented APIs, as they are served. */
+  readonly surfaces: readonly Surface[];
 }
 
 /** Routes that no router of ours has. */
@@ -96,6 +99,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
 
   startSweeper(house, stop);
   const { services, rest } = composeRest({ house, firstTenant, findOauthToken: engine.findOauthToken, codes: engine.codes, stop });
+  const surfaces = createSurfaces(services, config.demoEnabled ? productRoutes(clock) : []);
 
   const metrics = createMetrics({
     tally: house.tally,
@@ -143,10 +147,10 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
       minPasswordLength: config.passwords.min_length,
       wayOut: demo && { href: '/demo', text: 'Go to the demo' },
     },
-    surfaces: createSurfaces(services, config.demoEnabled ? productRoutes(clock) : []),
+    surfaces,
     rest,
     engine: engine.middleware,
     demo,
   });
-  return { app, metricsApp: config.metricsApart ? createMetricsApp(metrics, logger) : undefined };
+  return { app, metricsApp: config.metricsApart ? createMetricsApp(metrics, logger) : undefined, surfaces };
 }

@@ -7,6 +7,7 @@ import type { ClientType } from '../../src/domain/clients/client.ts';
 import type { ClientMetadata } from '../../src/domain/clients/client-metadata.ts';
 import type { IssuedClient } from '../../src/domain/clients/client-service.ts';
 import type { Tenant } from '../../src/domain/tenants/tenant.ts';
+import type { Surface } from '../../src/http/rest/surface.ts';
 import { composeServer } from '../../src/server/compose-server.ts';
 import { freePort } from './free-port.ts';
 import { openTestHouse } from './open-test-house.ts';
@@ -26,6 +27,8 @@ export interface TestServer extends AsyncDisposable {
   readonly house: House;
   readonly tenant: Tenant;
   readonly clock: TestClock;
+  /** The documented APIs, as they are served. */
+  readonly surfaces: readonly Surface[];
   /** A viewer with PASSWORD unless told otherwise. */
   addAccount(input?: Partial<NewAccount>): Promise<Account>;
   /** For every scope of the API, a service for none, unless told otherwise. */
@@ -60,7 +63,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
   const house = await openTestHouse(settings, clock.now);
   const { config } = house;
   const stop = new AbortController();
-  const { app } = await composeServer(house, stop.signal);
+  const { app, surfaces } = await composeServer(house, stop.signal);
   const server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(config.server.port, 'localhost', resolve));
   const tenant = await house.tenants.resolve(config.tenant.slug);
@@ -71,6 +74,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
     house,
     tenant,
     clock,
+    surfaces,
     async addAccount(input = {}) {
       const wanted: NewAccount = {
         tenantId: tenant.id,
