@@ -57,7 +57,8 @@ export function createMetrics({ tally, mail, routes, worker }: MetricsOptions): 
         const route = routeOf(ctx) ?? templateOf(ctx.path);
         const method = METHODS.includes(ctx.method) ? ctx.method : OTHER;
         requests.inc({ method, route, status: ctx.status });
-        durations.observe({ route }, (performance.now() - started) / 1000);
+        // A stream lasts as long as somebody listens.
+        if (ctx.respond !== false) durations.observe({ route }, (performance.now() - started) / 1000);
       }
     },
     async answer(ctx) {
