@@ -97,6 +97,10 @@ describe('the manifests for Kubernetes', () => {
     assert.match(config.storage.mongodb.uri, /tls=true/);
     const ingress = parse(await readText(`${FOLDER}ingress.yaml`)) as { spec: { rules: { host: string }[] } };
     assert.equal(`https://${ingress.spec.rules[0]?.host}`, config.issuer);
+    assert.deepEqual([config.mailTransport, config.mail.smtp.security, config.metricsApart], ['smtp', 'starttls', true]);
+    const { container } = await readPod();
+    const metrics = (container.ports as readonly { name: string; containerPort: number }[]).find(({ name }) => name === 'metrics');
+    assert.equal(metrics?.containerPort, config.metrics.port);
   });
 
   it('are refused with the secrets of the example', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
+import { StoreUnavailableError } from '../../src/domain/errors.ts';
 import { invitation } from '../../src/domain/mail/messages.ts';
 import { CookieBrowser, type Page } from '../support/cookie-browser.ts';
 import { eventually } from '../support/eventually.ts';
@@ -81,6 +82,21 @@ describe('what people are told by mail', () => {
     await signInFrom('192.0.2.1');
     await eventually(async () => (await places()) === 2);
     assert.equal(mailsTo(server, email).length, 1);
+  });
+
+  it('nothing when the place cannot be remembered, and the sign-in goes on', async () => {
+    const { email } = await server.addAccount();
+    const { artifacts } = server.house.storage;
+    const putOnce = artifacts.putOnce.bind(artifacts);
+    const failing = mock.method(artifacts, 'putOnce', async (...values: Parameters<typeof putOnce>) => {
+      if (values[0] === 'SignInPlace') throw new StoreUnavailableError('The store did not answer.');
+      return await putOnce(...values);
+    });
+    try {
+      assert.ok((await client.authorize(from('192.0.2.10'), { identifier: email })).code);
+    } finally {
+      failing.mock.restore();
+    }
   });
 
   it('is shown on a page of the demo, links and all', async () => {

@@ -169,6 +169,27 @@ describe('/metrics on a listener of its own', () => {
     }
   });
 
+  it('is shared by the workers, each of which says who it is', async () => {
+    const port = await freePort();
+    await using folder = await temporaryFolder();
+    await using server = await startProcess({
+      PORT: String(await freePort()),
+      GATEHOUSE_DATA_DIR: folder.path,
+      GATEHOUSE_SERVER__WORKERS: '2',
+      GATEHOUSE_METRICS__LISTENER: 'own',
+      GATEHOUSE_METRICS__PORT: String(port),
+      GATEHOUSE_SERVER__DRAIN_SECONDS: '1',
+    });
+    const seen = new Set<string>();
+    await eventually(async () => {
+      const { text } = await rawRequest(`http://localhost:${port}/metrics`);
+      for (const [, worker = ''] of text.matchAll(/worker="(\d+)"/g)) seen.add(worker);
+      return seen.size === 2;
+    });
+    assert.ok(!seen.has(String(server.pid)));
+    assert.equal(await server.end('SIGTERM'), 0);
+  });
+
   it('says which worker an answer is of', async () => {
     await using folder = await temporaryFolder();
     await using house = await openTestHouse({
