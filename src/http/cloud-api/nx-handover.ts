@@ -4,6 +4,9 @@ import { TroubleError } from '../rest/trouble.ts';
 import { NX_ANSWER, refreshed, toNx, toPair } from './pair-view.ts';
 import { type CloudServices, TIME_OUT } from './services.ts';
 
+/** Whatever it is: what is none of ours is a 401. */
+const anyToken = z.string().min(1).max(4096);
+
 /** A plugin goes on with the sign-in of whoever gave it their refresh token. */
 export function nxPluginLoginRoute({ pairs }: CloudServices): Route {
   return openRoute({
@@ -11,7 +14,7 @@ export function nxPluginLoginRoute({ pairs }: CloudServices): Route {
     path: '/nx/plugin-login',
     summary: 'Handle plugin login',
     body: z.strictObject({
-      refresh_token: z.string().min(1).max(200),
+      refresh_token: anyToken,
       system_nxid: z.string().min(1).max(200).meta({ description: 'Where the plugin runs: it is noted in the audit log.' }),
     }),
     bodyExample: { refresh_token: 'string', system_nxid: 'string' },
@@ -54,7 +57,7 @@ export function nxCodeLoginRoute({ states, codes, pairs }: CloudServices): Route
     method: 'post',
     path: '/nx/code-login',
     summary: 'Handle code login',
-    body: z.strictObject({ code: z.string().min(1).max(200), state: z.string().min(1).max(200) }),
+    body: z.strictObject({ code: anyToken, state: anyToken }),
     bodyExample: { code: 'string', state: 'string' },
     answers: { 200: NX_ANSWER },
     troubles: ['sign_in_over'],

@@ -39,7 +39,7 @@ export function nxTotpRoute(services: CloudServices): Route {
     path: '/nx/totp',
     summary: 'Add verification code to log in',
     body: z.strictObject({
-      token: z.string().min(1).max(200).meta({ description: 'The TotpAccessCode.' }),
+      token: z.string().min(1).max(4096).meta({ description: 'The TotpAccessCode.' }),
       totp: totpSchema,
     }),
     bodyExample: { token: 'string', totp: 'string' },

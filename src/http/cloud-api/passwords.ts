@@ -48,7 +48,7 @@ async function judge({ hasher, passwordRules }: CloudServices, password: string)
 const resetSchema = z
   .strictObject({
     Email: usernameSchema.optional().meta({ description: 'Where to send a link.' }),
-    Token: z.string().min(1).max(200).optional().meta({ description: 'The last part of the link that was mailed.' }),
+    Token: z.string().min(1).max(4096).optional().meta({ description: 'The last part of the link that was mailed.' }),
     Password: passwordSchema.optional().meta({ description: 'The new one, with Token.' }),
   })
   .refine(
