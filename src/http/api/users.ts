@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { type Account, accountId } from '../../domain/accounts/account.ts';
-import type { Bearer } from '../../domain/tokens/bearer.ts';
+import { managedAccount } from '../rest/managed-account.ts';
+import { cut, limitSchema } from '../rest/paging.ts';
 import { guardedRoute, personRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import { TroubleError } from '../rest/trouble.ts';
 import { ADMINISTER, READ_USERS } from './access.ts';
-import { cut, limitSchema } from './paging.ts';
 import { roleSchema, toUser, USER_EXAMPLE, userSchema } from './user-view.ts';
 
 const idSchema = z.strictObject({ id: z.string().max(64).meta({ description: 'The id of a user.' }) });
@@ -76,7 +75,7 @@ export function changeUser({ accounts, stores }: AccountServices): Route {
     bodyExample: { role: 'operator' },
     answers: { 200: userAnswer('The user, with the new role.') },
     async handle({ bearer, params: { id }, body: { role }, origin }) {
-      const user = await theirs(stores, bearer, id);
+      const user = await managedAccount(stores.accounts, bearer, id);
       if (user.role === role) return { status: 200, body: toUser(user) };
       if (user.id === bearer.account?.id) throw new TroubleError({ kind: 'forbidden', message: 'Nobody changes their own role.' });
       return { status: 200, body: toUser(await accounts.setRole(user, role, origin)) };
@@ -93,20 +92,10 @@ export function deleteUser({ accounts, stores }: AccountServices): Route {
     params: idSchema,
     answers: { 204: { description: 'Their sessions, tokens and links ended, and they are gone.' } },
     async handle({ bearer, params: { id }, origin }) {
-      const user = await theirs(stores, bearer, id);
+      const user = await managedAccount(stores.accounts, bearer, id);
       if (user.id === bearer.account?.id) throw new TroubleError({ kind: 'forbidden', message: 'Nobody deletes themselves.' });
       await accounts.remove(user, origin);
       return { status: 204 };
     },
   });
-}
-
-/** A user of the caller's tenant whom the caller may change. @throws TroubleError */
-async function theirs({ accounts }: RestServices['stores'], { tenant, account, client }: Bearer, id: string): Promise<Account> {
-  const user = await accounts.find(tenant.id, accountId(id));
-  if (!user) throw new TroubleError({ kind: 'not_found', message: `There is no user ${id} in your organisation.` });
-  // What an application was allowed to do is the work of an administrator, never that of a super-administrator.
-  if (user.superAdministrator && (client || !account?.superAdministrator))
-    throw new TroubleError({ kind: 'forbidden', message: 'Only a super-administrator changes a super-administrator.' });
-  return user;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../lib/clock.ts';
 import { ADMINISTER, READ_INTERACTIONS } from '../api/access.ts';
-import { cut, limitSchema } from '../api/paging.ts';
+import { cut, limitSchema } from '../rest/paging.ts';
 import { guardedRoute, type Route } from '../rest/route.ts';
 import { CATEGORIES, classify, createProductData, type ProductData } from './product-data.ts';
 import { policyRoutes } from './product-policies.ts';

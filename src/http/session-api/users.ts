@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { cut, limitSchema } from '../api/paging.ts';
 import { managedAccount } from '../rest/managed-account.ts';
+import { cut, limitSchema } from '../rest/paging.ts';
 import { guardedRoute, personRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import { TroubleError } from '../rest/trouble.ts';
