@@ -27,6 +27,7 @@ export function login(services: LoginServices): Route {
       password: z.string().min(1).max(1024),
     }),
     bodyExample: { username: 'admin', password: 'yourpassword' },
+    troubles: ['bad_credentials', 'address_refused', 'login_limited', 'overloaded'],
     answers: {
       200: {
         description: 'A token for 24 hours; or, where two-factor authentication is on, what stands for the password for 5 minutes.',
@@ -51,6 +52,7 @@ export function loginTotp(services: LoginServices): Route {
     summary: 'Sign in, second step: the code',
     body: z.strictObject({ partial_token: z.string().min(1).max(256), code: codeSchema }),
     bodyExample: { partial_token: 'temp_abc123', code: '123456' },
+    troubles: ['bad_code', 'sign_in_over', 'login_limited'],
     answers: { 200: { description: 'A token for 24 hours.', schema: sessionSchema, example: SESSION } },
     async handle({ origin, body: { partial_token: waiting, code } }) {
       const outcome = await signIn.proceed(waiting, code, origin);

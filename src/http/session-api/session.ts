@@ -16,6 +16,7 @@ export function logout({ houseTokens, audit, issuer }: Pick<RestServices, 'house
     path: '/logout',
     summary: 'End the token of this call, at once',
     access: LEAVE,
+    troubles: ['forbidden'],
     answers: { 200: DONE },
     async handle({ bearer: { token, account, tenant }, origin }) {
       if (!token)

@@ -28,6 +28,7 @@ export function watchEvents(services: StreamServices): Route {
         .optional()
         .meta({ description: 'Begin after this event. The header Last-Event-ID says the same, and counts for more.' }),
     }),
+    troubles: ['rate_limited', 'overloaded'],
     answers: {
       200: { description: 'text/event-stream: `id` and `event` of each are the number and type in the audit log, `data` is its entry.' },
     },

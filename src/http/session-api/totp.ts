@@ -36,6 +36,7 @@ export function offerTotp({ mfa, signIn, stores, keyring, clock }: TotpServices)
       })
       .optional(),
     bodyExample: {},
+    troubles: ['bad_credentials', 'forbidden', 'conflict', 'login_limited', 'overloaded'],
     answers: {
       200: {
         description:
@@ -82,6 +83,7 @@ export function confirmTotp({ mfa, stores, keyring, clock }: TotpServices): Rout
     access: ENROL,
     body: z.strictObject({ code: codeSchema }),
     bodyExample: { code: '123456' },
+    troubles: ['bad_code', 'conflict'],
     answers: {
       200: {
         description: 'It is on. Each recovery code stands for one code of the app; nobody can read them again.',
@@ -114,6 +116,7 @@ export function removeTotp({ mfa, signIn, clock }: TotpServices): Route {
     access: CHANGE_FACTOR,
     body: z.strictObject({ code: codeSchema }),
     bodyExample: { code: '123456' },
+    troubles: ['bad_code', 'not_found', 'login_limited'],
     answers: { 200: DONE },
     async handle({ account, body: { code }, origin }) {
       const off = () => new TroubleError({ kind: 'not_found', message: 'Two-factor authentication is not on.' });

@@ -136,7 +136,7 @@ describe('the session API: signing in', () => {
     assert.equal((await login(server, 'admin', PASSWORD, '203.0.113.7')).status, 429);
   });
 
-  it('[security 61, 63] counts the failures of one person, however the name is spelt and wherever they come from', async () => {
+  it('[security 61-63] counts the failures of one person, however the name is spelt and wherever they come from', async () => {
     await using server = await startServer({
       ...MANY_ADDRESSES,
       GATEHOUSE_LIMITS__LOGIN_ACCOUNT: JSON.stringify({ limit: 3, window: 900, block: 900 }),
