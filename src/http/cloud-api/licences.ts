@@ -81,7 +81,7 @@ export function listLicences(services: CloudServices): Route {
   });
 }
 
-const oneQuery = z.object({ Organisation: organisation });
+const oneQuery = z.strictObject({ Organisation: organisation });
 
 export function showLicence(services: CloudServices): Route {
   const { licences, firstTenant } = services;
