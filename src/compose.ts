@@ -74,6 +74,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   const mfa = createMfaService({
     ...storage,
     keyring,
+    notices,
     audit,
     clock,
     limits: { account: rule(limits.mfa_account), accountTotal: limits.mfa_account_total },

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { invitation, newSignIn, passwordReset, passwordSet, registrationAttempt } from '../../src/domain/mail/messages.ts';
+import {
+  invitation,
+  newSignIn,
+  passwordReset,
+  passwordSet,
+  registrationAttempt,
+  secondFactorRemoved,
+  secondFactorSet,
+} from '../../src/domain/mail/messages.ts';
 import { createCapturedMailbox } from '../../src/mail/captured-mailbox.ts';
 
 const TO = 'alice@northmoor.example';
@@ -13,6 +21,8 @@ const ALL = [
   invitation(TO, INVITATION),
   passwordReset(TO, LINK),
   passwordSet(TO, OCCASION, ISSUER),
+  secondFactorSet(TO, OCCASION, ISSUER),
+  secondFactorRemoved(TO, OCCASION, ISSUER),
   newSignIn(TO, OCCASION, ISSUER),
   registrationAttempt(TO, OCCASION, ISSUER),
 ];
@@ -32,7 +42,9 @@ describe('a message', () => {
       assert.match(mail.text, /until 28 Nov 2026, 09:14 UTC:\n/);
       assert.ok(mail.text.split('\n').includes(LINK.link));
     }
-    for (const mail of [passwordSet, newSignIn, registrationAttempt].map((make) => make(TO, OCCASION, ISSUER)))
+    for (const mail of [passwordSet, secondFactorSet, secondFactorRemoved, newSignIn, registrationAttempt].map((make) =>
+      make(TO, OCCASION, ISSUER),
+    ))
       assert.match(mail.text, /at id\.northmoor\.example, on 28 Nov 2026, 09:14 UTC, from the address 192\.0\.2\.7\./);
   });
 

@@ -79,6 +79,30 @@ export function passwordSet(to: string, { at, ip }: Occasion, issuer: string): M
   };
 }
 
+export function secondFactorSet(to: string, { at, ip }: Occasion, issuer: string): Mail {
+  return {
+    to,
+    subject: 'Two-step sign-in is on',
+    text: paragraphs(
+      `An authenticator app was set up for ${to} at ${hostOf(issuer)}, on ${inUtc(at)}, from the address ${ip}. From now on its codes are asked for.`,
+      'If this was you, there is nothing to do. Keep the recovery codes where you find them again.',
+      'If it was not, somebody else can sign in as you. Ask an administrator to take the app away, and for a link to set a new password.',
+    ),
+  };
+}
+
+export function secondFactorRemoved(to: string, { at, ip }: Occasion, issuer: string): Mail {
+  return {
+    to,
+    subject: 'Two-step sign-in is off',
+    text: paragraphs(
+      `The authenticator app of ${to} was taken away at ${hostOf(issuer)}, on ${inUtc(at)}, from the address ${ip}. From now on the password alone is enough.`,
+      'If this was you, or you asked an administrator for it, there is nothing to do.',
+      'If it was not, somebody may be signed in as you. Set a new password, or ask an administrator for a link to do so: that signs everybody out.',
+    ),
+  };
+}
+
 export function newSignIn(to: string, { at, ip }: Occasion, issuer: string): Mail {
   return {
     to,

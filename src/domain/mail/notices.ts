@@ -2,12 +2,14 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Account } from '../accounts/account.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import type { Mail } from './mailer.ts';
-import { newSignIn, type Occasion, passwordSet, registrationAttempt } from './messages.ts';
+import { newSignIn, type Occasion, passwordSet, registrationAttempt, secondFactorRemoved, secondFactorSet } from './messages.ts';
 import type { MailAbout, Post } from './post.ts';
 
 /** Tells a person by mail what happened to their account. Returns at once, never throws: see Post.send. */
 export interface Notices {
   passwordSet(account: Account, origin: Origin): void;
+  secondFactorSet(account: Account, origin: Origin): void;
+  secondFactorRemoved(account: Account, origin: Origin): void;
   newSignIn(account: Account, origin: Origin): void;
   /** Somebody wanted an account with the address of this one. */
   registrationAttempt(account: Account, origin: Origin): void;
@@ -33,6 +35,8 @@ export function createNotices({ post, issuer, clock }: NoticesDeps): Notices {
       });
   return {
     passwordSet: notice('password-set', passwordSet),
+    secondFactorSet: notice('second-factor-set', secondFactorSet),
+    secondFactorRemoved: notice('second-factor-removed', secondFactorRemoved),
     newSignIn: notice('new-sign-in', newSignIn),
     registrationAttempt: notice('registration-attempt', registrationAttempt),
   };

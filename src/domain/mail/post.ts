@@ -6,7 +6,14 @@ import { type Mail, type Mailer, MailNotSentError } from './mailer.ts';
 
 /** What a mail is about, for the log and the audit log. */
 export interface MailAbout {
-  readonly kind: 'invitation' | 'password-reset' | 'password-set' | 'new-sign-in' | 'registration-attempt';
+  readonly kind:
+    | 'invitation'
+    | 'password-reset'
+    | 'password-set'
+    | 'second-factor-set'
+    | 'second-factor-removed'
+    | 'new-sign-in'
+    | 'registration-attempt';
   readonly origin: Origin;
   readonly tenantId?: string | undefined;
   readonly accountId?: string | undefined;

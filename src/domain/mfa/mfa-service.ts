@@ -7,6 +7,7 @@ import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import type { CounterRule, Counters } from '../limits/counters.ts';
 import { totalRule } from '../limits/total-rule.ts';
+import type { Notices } from '../mail/notices.ts';
 import type { Role } from '../policy/roles.ts';
 import type { MfaStore } from './mfa-store.ts';
 import { matchTotp, newRecoveryCodes, parseRecoveryCode } from './totp.ts';
@@ -47,6 +48,8 @@ export interface MfaServiceDeps {
   readonly accounts: AccountStore;
   readonly counters: Counters;
   readonly keyring: Keyring;
+  /** The person hears of it: it may have been somebody else. */
+  readonly notices: Pick<Notices, 'secondFactorSet' | 'secondFactorRemoved'>;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly limits: { readonly account: CounterRule; readonly accountTotal: number };
@@ -58,7 +61,7 @@ const keysOf = ({ id }: Account) => ({ window: `mfa:${id}`, total: `mfa:total:${
 const recordOf = (account: Account) => `totp ${account.id}`;
 
 export function createMfaService(deps: MfaServiceDeps): MfaService {
-  const { mfa, counters, keyring, audit, clock, limits } = deps;
+  const { mfa, counters, keyring, notices, audit, clock, limits } = deps;
   const inTotal = totalRule(limits.accountTotal);
   const about = (account: Account, origin: Origin) => ({ origin, tenantId: account.tenantId, accountId: account.id });
 
@@ -128,6 +131,7 @@ export function createMfaService(deps: MfaServiceDeps): MfaService {
       const digests = codes.map((recovery) => digestOf(account, recovery));
       if (!(await mfa.enrol(account.tenantId, factor, digests))) return { kind: 'taken' };
       await audit.record({ type: 'mfa.enrolled', ...about(account, origin), detail: { method: 'totp' } });
+      notices.secondFactorSet(account, origin);
       return { kind: 'enrolled', codes };
     },
 
@@ -136,8 +140,10 @@ export function createMfaService(deps: MfaServiceDeps): MfaService {
       // First: cut off in between, people sign in again with the factor they still have.
       await deps.accounts.update(account.tenantId, account.id, (old) => ({ ...old, credentialVersion: old.credentialVersion + 1 }));
       const removed = await mfa.remove(account.tenantId, account.id);
-      if (removed) await audit.record({ type: 'mfa.removed', ...about(account, origin) });
-      return removed;
+      if (!removed) return false;
+      await audit.record({ type: 'mfa.removed', ...about(account, origin) });
+      notices.secondFactorRemoved(account, origin);
+      return true;
     },
   };
 }

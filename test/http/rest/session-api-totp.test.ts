@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Account } from '../../../src/domain/accounts/account.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { codeAt, toNextStep } from '../../support/authenticator.ts';
+import { eventually } from '../../support/eventually.ts';
 import { call, MANY_ADDRESSES, type RestAnswer } from '../../support/rest-client.ts';
 import { ORIGIN, PASSWORD, startServer, type TestServer } from '../../support/start-server.ts';
 import { issueEveryKind } from '../../support/token-kinds.ts';
@@ -145,8 +146,8 @@ describe('the session API: two-factor authentication', () => {
     assert.equal((await second(server, await waitingOf(server, 'bob'), code)).status, 401);
   });
 
-  it('[security 87] is turned off by a code that was not used, or a recovery code, alone', async () => {
-    await using server = await startServer(MANY_ADDRESSES);
+  it('[security 87] is turned off by a code that was not used, or a recovery code, alone, and its person is told', async () => {
+    await using server = await startServer({ ...MANY_ADDRESSES, GATEHOUSE_DEMO: 'on', GATEHOUSE_MAIL__TRANSPORT: 'captured' });
     const { secret, codes, token } = await enrolled(server);
     const code = await codeAt(server, secret);
     assert.equal((await remove(server, token, await wrongCode(server, secret))).status, 401);
@@ -163,6 +164,9 @@ describe('the session API: two-factor authentication', () => {
     const { json } = await confirm(server, session, await codeAt(server, anew));
     assert.equal((await remove(server, session, codes[1] ?? '')).status, 401, 'codes of the old app');
     assert.equal((await remove(server, session, String((json.recovery_codes as string[])[0]).toLowerCase())).status, 200);
+    const told = () => server.house.mailbox?.list().filter(({ subject }) => subject.startsWith('Two-step')) ?? [];
+    const mails = await eventually(async () => told().length === 4 && told());
+    assert.deepEqual(mails.map(({ subject }) => subject.split(' ').at(-1)).toSorted(), ['off', 'off', 'on', 'on']);
   });
 
   it('[security 87] asks for the password once the sign-in is a while ago, so that a stolen token sets nothing up', async () => {
