@@ -4,16 +4,16 @@ import type { Storage } from '../../src/storage/storage.ts';
 type Method = (...values: unknown[]) => unknown;
 
 /**
- * Puts the ports of an open store behind a slow network, until it is disposed of: every call waits 1 to 7 ms before and again after.
+ * Puts the ports of an open store behind a slow network, until it is disposed of: every call waits before and again after, 1 to 7 ms unless told.
  * An embedded store answers within one turn of the event loop, which hides every race between requests.
  */
-export function slowDown(storage: Storage): Disposable {
+export function slowDown(storage: Storage, wait: () => Promise<void> = lag): Disposable {
   const undo: (() => void)[] = [];
   for (const [place, port] of Object.entries(storage)) {
     // Holdings are read page by page, one after the other: there is no race to hide.
     if (typeof port !== 'object' || place === 'holdings') continue;
     for (const [name, method] of Object.entries(port) as [string, Method][]) {
-      Reflect.set(port, name, slowed(method));
+      Reflect.set(port, name, slowed(method, wait));
       undo.push(() => Reflect.set(port, name, method));
     }
   }
@@ -24,13 +24,13 @@ export function slowDown(storage: Storage): Disposable {
   };
 }
 
-function slowed(method: Method): Method {
+function slowed(method: Method, wait: () => Promise<void>): Method {
   return async (...values) => {
-    await lag();
+    await wait();
     try {
       return await method(...values);
     } finally {
-      await lag();
+      await wait();
     }
   };
 }

@@ -23,7 +23,7 @@ export interface CloudPair {
 export interface CloudPairs {
   /** Undefined when the person's credentials changed since `account` was read, or the token it comes of has ended. */
   start(person: PairOwner, origin: Origin): Promise<CloudPair | undefined>;
-  /** The pair of a third party: it ends with its grant, too. Undefined as for start, and when the grant has ended meanwhile. */
+  /** The pair of a third party: it ends with its grant, too. Undefined as for start. */
   startFor(code: RedeemedCode, origin: Origin): Promise<CloudPair | undefined>;
   /**
    * Each refresh token gives one pair, under any concurrency. One that was used before and comes again is somebody's copy: the whole family ends
@@ -91,10 +91,8 @@ export function createCloudPairs(deps: CloudPairsDeps): CloudPairs {
     async startFor({ account, client, grantId: family, scopes, secondFactor, offline: keptLoggedIn }, origin) {
       const draft = { account, secondFactor, keptLoggedIn, family, client: { id: client.id, scopes } };
       const pair = await issue(draft, termOf(keptLoggedIn));
-      if (pair && !(await codes.stands(family))) {
-        await houseTokens.endFamily(family);
-        return undefined;
-      }
+      // Ended in this moment, by a copy of the code: see refresh.
+      if (!(await codes.stands(family))) await houseTokens.endFamily(family);
       const owner = { tenantId: account.tenantId, accountId: account.id, clientId: client.id };
       if (pair) await record('token.issued', owner, origin, { scope: scopes.join(' ') });
       return pair;
