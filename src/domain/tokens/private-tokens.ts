@@ -13,7 +13,7 @@ const MOST = 50;
 /** Somebody who signed in, and the token that says so. */
 export interface SignedInOwner {
   readonly account: Account;
-  /** What is made with it says of the second factor what it says. @throws NotFoundError when it ends meanwhile */
+  /** What is made with it says of the second factor what it says. */
   readonly bearer: HouseToken | undefined;
 }
 
@@ -25,12 +25,12 @@ export interface OwnedToken {
 
 /** Long-lived tokens that people make for their programs, and manage themselves. What one may do is what its owner may do, at every use. */
 export interface PrivateTokens {
-  /** @throws InvalidValueError naming the field, NotFoundError when the account's credentials changed or the bearer ended meanwhile */
-  create(owner: SignedInOwner, wish: { readonly name: string; readonly expiresAt: Date }, origin: Origin): Promise<IssuedToken>;
+  /** Undefined when the account's credentials changed, or the bearer ended, meanwhile. @throws InvalidValueError naming the field */
+  create(owner: SignedInOwner, wish: { readonly name: string; readonly expiresAt: Date }, origin: Origin): Promise<IssuedToken | undefined>;
   /** Oldest first. */
   list(owner: AccountId): Promise<readonly OwnedToken[]>;
-  /** A new value under the same id, name and expiry; the old one is dead when this resolves. @throws NotFoundError */
-  rotate(owner: SignedInOwner, id: string, origin: Origin): Promise<IssuedToken>;
+  /** A new value under the same id, name and expiry; the old one is dead when this resolves. Undefined as for create. @throws NotFoundError */
+  rotate(owner: SignedInOwner, id: string, origin: Origin): Promise<IssuedToken | undefined>;
   /** @throws NotFoundError */
   remove(owner: Account, id: string, origin: Origin): Promise<void>;
 }
@@ -83,7 +83,7 @@ export function createPrivateTokens({ houseTokens, uses, audit, clock, longest }
         throw new InvalidValueError('name', `There are ${MOST} private tokens already. Remove those nobody uses.`);
       const secondFactor = bearer?.secondFactor ?? false;
       const issued = await houseTokens.issue({ kind: 'PrivateToken', account, source: bearer, expiresAt, secondFactor, name });
-      if (!issued) throw gone();
+      if (!issued) return undefined;
       await record('token.issued', account, origin, issued.token);
       return issued;
     },
@@ -97,7 +97,7 @@ export function createPrivateTokens({ houseTokens, uses, audit, clock, longest }
       // The new one first: cut off in between, the old one still works and nobody has the other.
       const draft = { kind: 'PrivateToken', account, source: bearer, expiresAt, secondFactor, name, id, family } as const;
       const issued = await houseTokens.issue(draft);
-      if (!issued) throw gone();
+      if (!issued) return undefined;
       if (!(await houseTokens.useUp(old))) {
         await houseTokens.end(issued.token);
         throw gone();

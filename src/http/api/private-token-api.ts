@@ -4,6 +4,7 @@ import type { OwnedToken, PrivateTokens } from '../../domain/tokens/private-toke
 import { type Access, personRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import type { Surface } from '../rest/surface.ts';
+import { TroubleError } from '../rest/trouble.ts';
 import { wording } from './private-token-wording.ts';
 import { shortTokenRoute } from './short-token.ts';
 
@@ -121,7 +122,10 @@ function remove(privateTokens: PrivateTokens): Route {
   });
 }
 
-function presentIssued({ value, token }: IssuedToken) {
+/** @throws TroubleError when the token that was presented ended while it was used */
+function presentIssued(issued: IssuedToken | undefined) {
+  if (!issued) throw new TroubleError({ kind: 'bad_token' });
+  const { value, token } = issued;
   return { id: token.id, name: token.name ?? '', token: value, expires_at: token.expiresAt.toISOString() };
 }
 

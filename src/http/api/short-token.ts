@@ -34,6 +34,7 @@ export function shortTokenRoute({ signIn, houseTokens, clock }: RestServices): R
         example: { token: 'eyJ…', expires_at: '2030-01-31T10:00:00.000Z' },
       },
     },
+    troubles: ['bad_credentials', 'code_wanted', 'bad_code', 'login_limited', 'address_refused', 'overloaded'],
     async handle({ ctx, origin, body: { email: identifier, password, code } }) {
       const { outcome, address } = await signIn.signIn({ identifier, password, code }, origin);
       showRate(ctx, address);
