@@ -5,6 +5,8 @@ export interface Origin {
   readonly requestId: string;
   /** The client address as the trusted proxies tell it; `cli` for the command line. */
   readonly ip: string;
+  /** The account or client that asks, where a token says who: an entry about somebody else tells by whom it came. */
+  readonly actor?: string;
 }
 
 /** Names are `subject.verb`; the list is the catalogue. */

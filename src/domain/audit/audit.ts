@@ -44,7 +44,9 @@ function shortenMembers(detail: JsonObject): JsonObject {
 export function createAudit({ log, clock, logger }: { log: AuditLog; clock: Clock; logger: Logger }): Audit {
   return {
     async record({ type, origin, tenantId, accountId, clientId, detail: whole = {} }) {
-      const detail = shortenMembers(whole);
+      const { actor } = origin;
+      const bySomebodyElse = actor !== undefined && actor !== accountId && actor !== clientId;
+      const detail = shortenMembers(bySomebodyElse ? { by: actor, ...whole } : whole);
       logger.info({ event: type, requestId: origin.requestId, ip: origin.ip, tenantId, accountId, clientId, detail }, type);
       await log.append({ at: clock(), type, tenantId, accountId, clientId, requestId: origin.requestId, ip: origin.ip, detail });
     },

@@ -94,7 +94,8 @@ async function call(exchange: Exchange, route: Route, params: Record<string, str
   if (bearer && !route.unlimited) await countTenant(ctx, bearer.tenant.id, deps, shown);
   if (bearer && route.access !== 'open') admit(bearer, route.access);
   const input = await readInput(ctx, route, params);
-  return await route.handle({ ctx, origin, bearer, ...input });
+  const actor = bearer?.account?.id ?? bearer?.client?.id;
+  return await route.handle({ ctx, origin: actor === undefined ? origin : { ...origin, actor }, bearer, ...input });
 }
 
 /** @throws TroubleError */

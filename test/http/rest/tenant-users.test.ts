@@ -122,6 +122,9 @@ describe('the users of a tenant', () => {
     assert.deepEqual(json, { ...shown(vera), role: 'operator' });
     assert.equal((await call(server, { path: USERS, token: theirs })).status, 200);
     assert.equal((await change(vera.id, 'king')).status, 400);
+    const { json: log } = await call(server, { path: `/api/v1/audit-log?account=${vera.id}&type=account.changed`, token });
+    const [event] = log.events as readonly { detail: JsonObject }[];
+    assert.deepEqual(event?.detail, { by: admin.id, role: 'operator', before: 'viewer' }, 'the log tells who did it');
   });
 
   it('are deleted, tokens and all', async () => {
