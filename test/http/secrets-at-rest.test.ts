@@ -12,6 +12,7 @@ import { protocolClient } from '../support/protocol-client.ts';
 import { authorizationRequest, CALLBACK } from '../support/relying-party.ts';
 import { ORIGIN, PASSWORD, startServer } from '../support/start-server.ts';
 import { storesForTests } from '../support/stores.ts';
+import { issueEveryKind } from '../support/token-kinds.ts';
 
 /** Everything that the stores of the server hold, in pieces with a name, so that a finding can be told. */
 async function atRest({ config }: House): Promise<ReadonlyMap<string, Buffer>> {
@@ -83,6 +84,7 @@ for (const store of await storesForTests())
         code,
         'refresh token': tokens.refresh_token,
         'access token': String(tokens.access_token).split('.')[2],
+        ...Object.fromEntries(Object.entries(await issueEveryKind(server.house, account)).map(([kind, value]) => [kind, value.slice(-43)])),
         ...Object.fromEntries(signingKeys.map(({ d, alg }) => [`private key ${alg}`, d])),
       };
       const pieces = await atRest(server.house);
