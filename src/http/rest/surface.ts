@@ -56,7 +56,9 @@ export function mountSurface(surface: Surface, deps: SurfaceDeps): Middleware {
     const below = surface.prefix !== '' && (ctx.path === surface.prefix || ctx.path.startsWith(`${surface.prefix}/`));
     if (fitting.length === 0 && !below) return await next();
     ctx.set('Cache-Control', 'no-store');
-    if (fitting.some(({ method }) => method === ctx.method.toLowerCase())) return await routes(ctx as never, next as Next);
+    // RFC 9110 9.3.2: what can be got can be asked for without its content, as some health checks do.
+    const asked = ctx.method === 'HEAD' ? 'get' : ctx.method.toLowerCase();
+    if (fitting.some(({ method }) => method === asked)) return await routes(ctx as never, next as Next);
     const allowed = [...new Set(fitting.map(({ method }) => method.toUpperCase()))];
     await guarded({ ctx, surface, deps }, async () => {
       if (surface.showsRates) await countAddress(ctx, deps, true);

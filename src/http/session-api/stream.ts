@@ -33,6 +33,8 @@ export function watchEvents(services: StreamServices): Route {
       200: { description: 'text/event-stream: `id` and `event` of each are the number and type in the audit log, `data` is its entry.' },
     },
     async handle({ ctx, bearer, query, origin }) {
+      // There is nothing to wait for without content.
+      if (ctx.method === 'HEAD') return { status: 200 };
       const after = lastEventId(ctx) ?? query.last_event_id;
       using _slot = slots.take(String(bearer.account?.id ?? bearer.client?.id));
       const cursor = await followEvents(services.stores.audit, bearer.tenant.id, after);
