@@ -71,15 +71,15 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     clock,
     limits: { address: rule(limits.login_address), account: rule(limits.login_account), accountTotal: limits.login_account_total },
   });
-  const mfa = createMfaService({
+  const mfaDeps = {
     ...storage,
     keyring,
-    notices,
     audit,
     clock,
     limits: { account: rule(limits.mfa_account), accountTotal: limits.mfa_account_total },
     requiredRoles: config.mfa.required_roles,
-  });
+  };
+  const mfa = createMfaService({ ...mfaDeps, notices });
   const keys = createKeyService({ ...storage, keyring, audit, clock });
   const signer = createTokenSigner({ keys, clock });
   const houseTokens = countedTokens(createHouseTokens({ ...storage, signer, clock }), tally);
@@ -118,6 +118,8 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     login,
     accounts,
     mfa,
+    /** For the demo, whose people have authenticator apps from the start: no mail tells of that. */
+    quietMfa: createMfaService({ ...mfaDeps, notices: undefined }),
     tenants: createTenantService({ ...storage, audit, clock }),
     clients: createClientService({ ...storage, tokens, audit, clock, catalogue }),
     keys,

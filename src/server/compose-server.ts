@@ -88,6 +88,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
   const demo = config.demoEnabled
     ? await createDemo({
         ...house,
+        mfa: house.quietMfa,
         stores: storage,
         views,
         csrf,

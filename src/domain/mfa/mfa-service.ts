@@ -48,8 +48,8 @@ export interface MfaServiceDeps {
   readonly accounts: AccountStore;
   readonly counters: Counters;
   readonly keyring: Keyring;
-  /** The person hears of it: it may have been somebody else. */
-  readonly notices: Pick<Notices, 'secondFactorSet' | 'secondFactorRemoved'>;
+  /** The person hears of it: it may have been somebody else. Undefined: nobody does. */
+  readonly notices: Pick<Notices, 'secondFactorSet' | 'secondFactorRemoved'> | undefined;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly limits: { readonly account: CounterRule; readonly accountTotal: number };
@@ -131,7 +131,7 @@ export function createMfaService(deps: MfaServiceDeps): MfaService {
       const digests = codes.map((recovery) => digestOf(account, recovery));
       if (!(await mfa.enrol(account.tenantId, factor, digests))) return { kind: 'taken' };
       await audit.record({ type: 'mfa.enrolled', ...about(account, origin), detail: { method: 'totp' } });
-      notices.secondFactorSet(account, origin);
+      notices?.secondFactorSet(account, origin);
       return { kind: 'enrolled', codes };
     },
 
@@ -142,7 +142,7 @@ export function createMfaService(deps: MfaServiceDeps): MfaService {
       const removed = await mfa.remove(account.tenantId, account.id);
       if (!removed) return false;
       await audit.record({ type: 'mfa.removed', ...about(account, origin) });
-      notices.secondFactorRemoved(account, origin);
+      notices?.secondFactorRemoved(account, origin);
       return true;
     },
   };
