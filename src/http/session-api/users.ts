@@ -51,6 +51,7 @@ export function addUser({ accounts, accountMail }: Pick<RestServices, 'accounts'
       role: roleSchema,
     }),
     bodyExample: { username: 'bob', email: 'bob@example.com', role: 'viewer' },
+    troubles: ['conflict', 'mail_failed', 'overloaded'],
     answers: { 201: userAnswer('The new user.') },
     async handle({ bearer: { tenant }, account: by, body: { username, email, password, role }, origin }) {
       const added =
@@ -73,6 +74,7 @@ export function changeUser({ accounts, stores }: AccountServices): Route {
     params: idSchema,
     body: z.strictObject({ role: roleSchema.optional(), disabled: z.boolean().optional() }),
     bodyExample: { role: 'operator' },
+    troubles: ['forbidden'],
     answers: { 200: userAnswer('The user, as they are now. Whoever is disabled has no token and no session any more.') },
     async handle({ bearer, params: { id }, body: { role, disabled }, origin }) {
       let user = await managedAccount(stores.accounts, bearer, id);
@@ -94,6 +96,7 @@ export function removeUser({ accounts, stores }: AccountServices): Route {
     summary: 'Remove a user, for good',
     access: ADMINISTER,
     params: idSchema,
+    troubles: ['forbidden'],
     answers: { 200: DONE },
     async handle({ bearer, params: { id }, origin }) {
       const user = await managedAccount(stores.accounts, bearer, id);
@@ -111,6 +114,7 @@ export function removeUserTotp({ mfa, stores }: Pick<RestServices, 'mfa' | 'stor
     summary: 'Turn the two-factor authentication of a user off, who has lost their device',
     access: ADMINISTER_FACTORS,
     params: idSchema,
+    troubles: ['forbidden'],
     answers: { 200: DONE },
     async handle({ bearer, account, params: { id }, origin }) {
       const user = await managedAccount(stores.accounts, bearer, id);
