@@ -35,6 +35,8 @@ export function watchEvents(services: StreamServices): Route {
     async handle({ ctx, bearer, query, origin }) {
       // There is nothing to wait for without content.
       if (ctx.method === 'HEAD') return { status: 200 };
+      // Whoever asks for the head alone would hold a stream that nobody reads.
+      if (ctx.method === 'HEAD') return { status: 200 };
       const after = lastEventId(ctx) ?? query.last_event_id;
       using _slot = slots.take(String(bearer.account?.id ?? bearer.client?.id));
       const cursor = await followEvents(services.stores.audit, bearer.tenant.id, after);

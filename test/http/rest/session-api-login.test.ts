@@ -212,6 +212,7 @@ describe('the session API: sessions', () => {
       assert.deepEqual(json, { status: 'ok', version: packageJson.version, uptime_s: json.uptime_s });
       assert.ok(Number.isInteger(json.uptime_s));
     }
+    assert.equal((await call(server, { method: 'HEAD', path: '/api/status/public' })).status, 200, 'as some health checks ask');
     const { status } = await rawRequest(`${server.issuer}/api/status/public`, { headers: { host: '10.0.0.1' } });
     assert.equal(status, 200);
   });

@@ -114,6 +114,7 @@ describe('the session API: the stream of security events', () => {
     assert.equal((await call(server, { path: '/api/stream', token: await serviceToken(server, 'read:users') })).status, 403);
     const service = await readStream(server, bearer(await serviceToken(server, 'admin:all')));
     assert.equal(service.response.status, 200);
+    assert.equal((await call(server, { method: 'HEAD', path: '/api/stream', token: await serviceToken(server, 'admin:all') })).status, 200);
     await eventually(async () => service.text().startsWith('retry: '));
     service.leave();
   });
