@@ -20,20 +20,13 @@ const organisation = z.uuid().optional().meta({ description: 'For super-administ
 /** Empty is as good as absent. */
 const filter = z.string().max(200).optional();
 
-/** A number in an address. */
-const count = (most: number, usual: number) =>
-  z
-    .string()
-    .regex(/^\d{1,6}$/, 'a whole number')
-    .transform(Number)
-    .refine((value) => value <= most, `${most} at most`)
-    .default(usual);
+/** A whole number in an address. */
+const count = (least: number, most: number) =>
+  z.preprocess((value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value), z.int().min(least).max(most));
 
 const listQuery = z.strictObject({
-  Offset: count(999_999, 0).meta({ description: 'Number of items to skip from beginning of list (base 0).' }),
-  Limit: count(1000, 100)
-    .refine((value) => value > 0, '1 at least')
-    .meta({ description: 'Number of items to return: 1 to 1000, 100 unless told.' }),
+  Offset: count(0, 1_000_000).default(0).meta({ description: 'Number of items to skip from beginning of list (base 0).' }),
+  Limit: count(1, 1000).default(100).meta({ description: 'Number of items to return: 1 to 1000, 100 unless told.' }),
   OrderBy: z
     .string()
     .max(200)
@@ -47,7 +40,7 @@ const listQuery = z.strictObject({
         "Order the list by these fields. Add a '-' in front of the field to reverse sort and to sort on multiple fields separate them by a comma.",
     }),
   q: filter.meta({ description: 'Filter by search text: in licence key, name or kind of the agreement.' }),
-  Device: z.uuid().optional().meta({ description: 'Filter by device.' }),
+  Device: z.guid().optional().meta({ description: 'Filter by device.' }),
   Kind: filter.meta({ description: 'Filter by kind of the agreement.' }),
   Agreement: filter.meta({ description: 'Filter by name of the agreement.' }),
   Organisation: organisation,
@@ -111,7 +104,7 @@ const newLicence = z.strictObject({
   Agreement: z.strictObject({ Kind: text, Name: text, Provides: z.array(text).max(100), PublishedAt: time.optional() }),
   StartsAt: time,
   ExpiresAt: time,
-  Device: z.uuid().optional().meta({ description: 'The one device it is for; any, unless told.' }),
+  Device: z.guid().optional().meta({ description: 'The one device it is for; any, unless told.' }),
 });
 
 export function addLicence(services: CloudServices): Route {

@@ -206,6 +206,12 @@ describe('the cloud API: code login', () => {
     await server.house.accounts.setDisabled(bob, true, ORIGIN);
     await assertDead(server, hers);
 
+    const orphan = await pairBy();
+    const { houseTokens, storage } = server.house;
+    const { family = '' } = (await houseTokens.find('CloudRefreshToken', orphan.RefreshToken)) ?? {};
+    await storage.artifacts.remove('Grant', family);
+    assertError(await refreshPair(server, orphan.RefreshToken), 401);
+
     const last = await pairBy();
     await server.house.clients.remove(app.client, ORIGIN);
     await assertDead(server, last);
