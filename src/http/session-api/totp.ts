@@ -2,7 +2,7 @@ import { renderSVG } from 'uqr';
 import { z } from 'zod';
 import { formatRecoveryCode, newTotpSecret, totpUri } from '../../domain/mfa/totp.ts';
 import type { Bearer } from '../../domain/tokens/bearer.ts';
-import type { HouseToken } from '../../domain/tokens/house-token.ts';
+import type { HouseToken, HouseTokenKind } from '../../domain/tokens/house-token.ts';
 import { sha256 } from '../../lib/digest.ts';
 import { personRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
@@ -14,6 +14,9 @@ import { DONE, done } from './session.ts';
 
 /** So long after a sign-in nobody asks for the password again. Milliseconds. */
 const FRESH_MS = 10 * 60_000;
+
+/** What comes of a password at once; a token of the cloud API may come of a refresh. */
+const OF_A_SIGN_IN: ReadonlySet<HouseTokenKind> = new Set(['SessionToken', 'LoginToken', 'ShortToken']);
 
 /** How long a secret on offer waits for its first code. Milliseconds. */
 const OFFERED_MS = 10 * 60_000;
@@ -54,7 +57,7 @@ export function offerTotp({ mfa, signIn, stores, keyring, clock }: TotpServices)
       if ((await mfa.required(account)) === 'code') throw taken();
       const now = clock();
       if (body?.password !== undefined) signedIn(await signIn.confirmPassword(account, body.password, origin), now);
-      else if (now.getTime() - token.issuedAt.getTime() > FRESH_MS)
+      else if (!OF_A_SIGN_IN.has(token.kind) || now.getTime() - token.issuedAt.getTime() > FRESH_MS)
         throw new TroubleError({ kind: 'forbidden', message: 'Your sign-in was a while ago. Send your password, or sign in again.' });
       const id = offerId(token);
       const secret = newTotpSecret();

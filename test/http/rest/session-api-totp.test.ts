@@ -172,7 +172,10 @@ describe('the session API: two-factor authentication', () => {
 
   it('[security 87] asks for the password once the sign-in is a while ago, so that a stolen token sets nothing up', async () => {
     await using server = await startServer(MANY_ADDRESSES);
-    await server.addAccount({ username: 'bob' });
+    const bob = await server.addAccount({ username: 'bob' });
+    const { CloudAccessToken: refreshed } = await issueEveryKind(server.house, bob);
+    assert.equal((await offer(server, refreshed)).status, 403, 'it may come of a refresh');
+    assert.equal((await offer(server, refreshed, { password: PASSWORD })).status, 200);
     const token = await sessionOf(server, 'bob');
     server.clock.advance(601);
     const stale = await offer(server, token);
