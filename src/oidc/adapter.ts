@@ -3,6 +3,7 @@ import { clientId } from '../domain/clients/client.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
 import type { TenantStore } from '../domain/tenants/tenant-store.ts';
 import type { Artifact, ArtifactStore } from '../domain/tokens/artifact-store.ts';
+import { HOUSE_TOKEN_KINDS } from '../domain/tokens/house-token.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
 import type { JsonObject } from '../lib/json.ts';
@@ -147,8 +148,9 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
     },
     async destroy(id) {
       await artifacts.remove(kind, keyOf(id));
-      // The engine ends its own kinds by itself; tokens of other surfaces hang on the grant, too.
-      if (kind === 'Grant') await artifacts.removeBy('grantId', id);
+      // The engine ends its own kinds by itself, but not a sign-in under way, which knows the grant of whoever was there before.
+      // Tokens of other surfaces hang on the grant, too.
+      if (kind === 'Grant') await artifacts.removeBy('grantId', id, HOUSE_TOKEN_KINDS);
     },
     async revokeByGrantId(grantId) {
       await artifacts.removeBy('grantId', grantId, [kind]);
