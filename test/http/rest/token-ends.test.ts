@@ -151,23 +151,4 @@ describe('what ends tokens', () => {
     assert.equal(await houseTokens.issue(draft), undefined);
     assert.deepEqual(await houseTokens.list(account.id, 'PrivateToken'), []);
   });
-
-  it('a private token is rotated by one of many at once, and revoking it ends what a rotation makes', async () => {
-    const { account } = await held();
-    const { privateTokens, houseTokens } = server.house;
-    const owner = { account, bearer: undefined };
-    const wish = { name: 'Busy', expiresAt: new Date(server.clock.now().getTime() + 60_000) };
-    for (let round = 0; round < 5; round++) {
-      const { token } = (await privateTokens.create(owner, wish, ORIGIN)) ?? assert.fail('none was issued');
-      const rotations = Array.from({ length: 8 }, () => privateTokens.rotate(owner, token.id, ORIGIN).catch(() => undefined));
-      const rotated = (await Promise.all(rotations)).filter((each) => each !== undefined);
-      const alive = await Promise.all(rotated.map(({ value }) => houseTokens.find('PrivateToken', value)));
-      assert.equal(alive.filter(Boolean).length, 1, 'exactly one of those handed out works');
-
-      const racing = [privateTokens.rotate(owner, token.id, ORIGIN), privateTokens.rotate(owner, token.id, ORIGIN)];
-      await Promise.allSettled([...racing, privateTokens.remove(account, token.id, ORIGIN)]);
-      const left = (await houseTokens.list(account.id, 'PrivateToken')).filter(({ id }) => id === token.id);
-      assert.deepEqual(left, []);
-    }
-  });
 });
