@@ -113,7 +113,8 @@ for (const store of await storesForTests())
     });
 
     it('[security 105] write what was typed as one JSON line each', async () => {
-      const browser = new CookieBrowser();
+      // From an address of its own, which these failures lock out.
+      const browser = new CookieBrowser({ 'x-forwarded-for': '203.0.113.5' });
       const page = await here.request(browser);
       for (const identifier of ['a\r\nlevel=fatal forged', '\u001b[31mred\u001b[0m', '{"level":60}', '\u2028\u2029', 'x'.repeat(300)])
         await browser.submit(page, '/password', { identifier, password: 'wrong' });
