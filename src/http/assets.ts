@@ -94,10 +94,11 @@ export function serveAssets(assets: Assets): Middleware {
   };
 }
 
-async function bodyFor(ctx: Context, { body, gzipped }: Asset): Promise<Buffer> {
+async function bodyFor(ctx: Context, { body, gzipped, etag }: Asset): Promise<Buffer> {
   if (!gzipped) return body;
   ctx.vary('Accept-Encoding');
   if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip') return body;
-  ctx.set('Content-Encoding', 'gzip');
+  // Other bytes, the same content (RFC 9110 8.8.3.3).
+  ctx.set({ 'Content-Encoding': 'gzip', ETag: `W/${etag}` });
   return await gzipped();
 }

@@ -3,6 +3,7 @@ import type { DecodedToken, DemoResult, Exchange, FlowStep } from '../../src/htt
 import type { PageData } from '../../src/http/page-data.ts';
 import { trustedHtml } from '../../src/http/trusted-html.ts';
 import { errorWords, problems } from '../../src/http/words.ts';
+import { documentation, documented } from './sample-docs.ts';
 import { mailbox } from './sample-mailbox.ts';
 
 type PageName = keyof PageData;
@@ -219,6 +220,8 @@ const result: DemoResult = {
 };
 
 export const samples: readonly Sample[] = [
+  { name: 'docs-index', page: 'docs/index', data: documentation },
+  { name: 'docs-document', page: 'docs/document', data: documented },
   { name: 'login', page: 'interaction/login', data: login },
   {
     name: 'login-refused',

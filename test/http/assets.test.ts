@@ -35,6 +35,18 @@ test('HEAD answers with the length and no body, a known ETag with 304', async ()
   assert.equal(again.status, 304);
 });
 
+test('what is large goes zipped to whoever takes it, with an ETag of its own', async () => {
+  const address = origin + assets.url('swagger-ui-bundle.js');
+  const zipped = await fetch(address, { headers: { 'accept-encoding': 'gzip' } });
+  const plain = await fetch(address, { headers: { 'accept-encoding': 'identity' } });
+  assert.equal(zipped.headers.get('content-encoding'), 'gzip');
+  assert.equal(plain.headers.get('content-encoding'), null);
+  for (const { headers } of [zipped, plain]) assert.equal(headers.get('vary'), 'Accept-Encoding');
+  assert.equal(zipped.headers.get('etag'), `W/${plain.headers.get('etag')}`);
+  assert.ok(Number(zipped.headers.get('content-length')) * 3 < Number(plain.headers.get('content-length')));
+  assert.equal(await zipped.text(), await plain.text());
+});
+
 test('the favicon is the mark, and an image that can run nothing', async () => {
   const response = await fetch(`${origin}/favicon.ico`);
   assert.equal(response.headers.get('content-type'), 'image/svg+xml');
