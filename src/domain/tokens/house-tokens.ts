@@ -5,7 +5,7 @@ import type { Account, AccountId } from '../accounts/account.ts';
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { ClientId } from '../clients/client.ts';
 import type { ArtifactStore } from './artifact-store.ts';
-import type { HouseToken, HouseTokenKind, TokenDigest } from './house-token.ts';
+import { HOUSE_TOKEN_KINDS, type HouseToken, type HouseTokenKind, type TokenDigest } from './house-token.ts';
 import { toArtifact, toToken } from './house-token-record.ts';
 import type { TokenSigner } from './token-signer.ts';
 import { newTokenValue } from './token-values.ts';
@@ -103,7 +103,8 @@ export function createHouseTokens({ artifacts, accounts, signer, clock }: HouseT
     end: ({ kind, digest }) => artifacts.remove(kind, digest),
     async endFamily(family) {
       // A store that goes through many may pass where one is stored in this moment, after its source was used up and before that is removed.
-      while ((await artifacts.removeBy('grantId', family)) > 0);
+      // The family of what a client got is a grant of the engine, whose own artifacts, a sign-in under way among them, go on.
+      while ((await artifacts.removeBy('grantId', family, HOUSE_TOKEN_KINDS)) > 0);
     },
   };
   return houseTokens;

@@ -107,6 +107,17 @@ describe('the cloud API: code login', () => {
     await assertDead(server, wide);
   });
 
+  it('signing its pair out leaves the browser, and what the client got there besides, alone', async () => {
+    const browser = new CookieBrowser();
+    const pair = await pairBy({ browser });
+    const { json } = await exchange(await codeFor('a-state-of-its-own', { browser }));
+    const state = await stateFor(CALLBACK);
+    assert.equal((await call(server, { method: 'POST', path: '/authenticate/signout', token: pair.AccessToken })).status, 204);
+    await assertDead(server, pair);
+    assert.equal((await call(server, { path: '/global', token: String(json.access_token) })).status, 200);
+    pairIn(await codeLogin(await codeFor(state, { browser }), state));
+  });
+
   it('any other state, address, challenge or time is a 401, and costs the code nothing', async () => {
     const state = await stateFor(CALLBACK);
     const code = await codeFor(state);
