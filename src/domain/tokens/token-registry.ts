@@ -40,6 +40,9 @@ export interface TokenRegistryDeps {
   readonly clock: Clock;
 }
 
+/** Of the engine; not a sign-in under way, which may name the grant of whoever was there before. */
+const HANGING_ON_A_GRANT = ['AuthorizationCode', ...ENGINE_TOKEN_KINDS];
+
 export function createTokenRegistry(deps: TokenRegistryDeps): TokenRegistry {
   const { artifacts, houseTokens, uses, clock } = deps;
 
@@ -73,8 +76,11 @@ export function createTokenRegistry(deps: TokenRegistryDeps): TokenRegistry {
 
   async function remove({ kind, id, grant, clientId: client }: TokenEntry): Promise<void> {
     if (grant === undefined) return await artifacts.remove(kind, id);
-    // The grant first: without it no token that is stored in this moment is worth anything.
-    if (client) await artifacts.remove('Grant', grant);
+    if (client) {
+      // The grant first: without it no token that is stored in this moment is worth anything.
+      await artifacts.remove('Grant', grant);
+      await artifacts.removeBy('grantId', grant, HANGING_ON_A_GRANT);
+    }
     await houseTokens.endFamily(grant);
     if (kind === 'PrivateToken') await uses.forget({ id });
   }
