@@ -9,8 +9,8 @@ import type { Context, Middleware } from 'koa';
 const PUBLIC = fileURLToPath(new URL('../../public/', import.meta.url));
 
 /** What the documentation of the APIs is shown with. */
-const VIEWER = ['swagger-ui-dist/swagger-ui.css', 'swagger-ui-dist/swagger-ui-bundle.js'].map((file) =>
-  fileURLToPath(import.meta.resolve(file)),
+const VIEWER = [import.meta.resolve('swagger-ui-dist/swagger-ui.css'), import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js')].map(
+  (address) => fileURLToPath(address),
 );
 
 const TYPES: Readonly<Record<string, string>> = {

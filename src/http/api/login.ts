@@ -34,6 +34,7 @@ export function loginRoute({ signIn, houseTokens, clock }: LoginServices): Route
         example: { token: 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9...', user: USER_EXAMPLE },
       },
     },
+    troubles: ['bad_credentials', 'code_wanted', 'bad_code', 'login_limited', 'address_refused', 'overloaded'],
     async handle({ ctx, origin, body: { email, password, code } }) {
       const { outcome, address } = await signIn.signIn({ identifier: email, password, code }, origin);
       showRate(ctx, address);

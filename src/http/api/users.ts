@@ -55,6 +55,7 @@ export function inviteUser({ accountMail }: Pick<RestServices, 'accountMail'>): 
     body: z.strictObject({ email: z.string().min(1).max(320), role: roleSchema }),
     bodyExample: { email: 'bob@acme.fr', role: 'viewer' },
     answers: { 201: userAnswer('The new user. A mail with a one-time link to set a password is on its way.') },
+    troubles: ['conflict', 'mail_failed'],
     async handle({ bearer: { tenant }, account: by, body: { email, role }, origin }) {
       const invited = await accountMail.invite({ tenant, email, role, by }, origin);
       return { status: 201, body: toUser(invited) };
@@ -74,6 +75,7 @@ export function changeUser({ accounts, stores }: AccountServices): Route {
     body: z.strictObject({ role: roleSchema }),
     bodyExample: { role: 'operator' },
     answers: { 200: userAnswer('The user, with the new role.') },
+    troubles: ['forbidden'],
     async handle({ bearer, params: { id }, body: { role }, origin }) {
       const user = await managedAccount(stores.accounts, bearer, id);
       if (user.role === role) return { status: 200, body: toUser(user) };
@@ -91,6 +93,7 @@ export function deleteUser({ accounts, stores }: AccountServices): Route {
     access: ADMINISTER,
     params: idSchema,
     answers: { 204: { description: 'Their sessions, tokens and links ended, and they are gone.' } },
+    troubles: ['forbidden'],
     async handle({ bearer, params: { id }, origin }) {
       const user = await managedAccount(stores.accounts, bearer, id);
       if (user.id === bearer.account?.id) throw new TroubleError({ kind: 'forbidden', message: 'Nobody deletes themselves.' });

@@ -50,6 +50,7 @@ function addPolicy(data: ProductData): Route {
     body: newPolicySchema,
     bodyExample: NEW_POLICY,
     answers: { 201: policyAnswer('The new policy.') },
+    troubles: ['forbidden'],
     async handle({ bearer: { tenant }, body }) {
       const { policies } = data.of(tenant.id);
       if (policies.size >= MOST_POLICIES)
