@@ -89,6 +89,12 @@ const TOKENS = {
   required: ['access_token', 'token_type', 'expires_in'],
 };
 
+/** Of the endpoints where a client proves itself first. */
+const CLIENT_REFUSALS = {
+  400: refusal('Something is missing.', 'invalid_request'),
+  401: refusal('The client did not prove itself.', 'invalid_client'),
+};
+
 const page = (description: string) => ({ description, content: { 'text/html': {} } });
 
 /** The endpoints of the standards, written by hand: the engine that serves them has no schemas of ours. Discovery says more, and is what clients read. */
@@ -154,8 +160,8 @@ const PATHS: OpenApiDocument['paths'] = {
       requestBody: form(TOKEN, ['application/json']),
       responses: {
         200: json('Tokens.', TOKENS, { access_token: 'eyJ…', token_type: 'Bearer', expires_in: 600, scope: 'read:interactions' }),
+        ...CLIENT_REFUSALS,
         400: refusal('The grant is unknown, used, expired, or of another client.', 'invalid_grant'),
-        401: refusal('The client did not prove itself.', 'invalid_client'),
       },
     }),
   },
@@ -174,7 +180,7 @@ const PATHS: OpenApiDocument['paths'] = {
             active: false,
           },
         ),
-        401: refusal('The client did not prove itself.', 'invalid_client'),
+        ...CLIENT_REFUSALS,
       },
     }),
   },
@@ -186,7 +192,7 @@ const PATHS: OpenApiDocument['paths'] = {
       requestBody: form(ONE_TOKEN),
       responses: {
         200: { description: 'It is no good any more; nobody is told whether it ever was.' },
-        401: refusal('The client did not prove itself.', 'invalid_client'),
+        ...CLIENT_REFUSALS,
       },
     }),
   },

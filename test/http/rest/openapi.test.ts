@@ -50,8 +50,13 @@ function validatorOf(document: OpenApiDocument): (schema: object) => ValidateFun
   // Formats are checked with the zod schemas; without strict mode `description` and the like are no fault.
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
   ajv.addSchema({ $id: 'https://gatehouse.example/document', components: document.components });
-  return (schema) =>
-    ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"https://gatehouse.example/document#/components/')));
+  const compiled = new Map<string, ValidateFunction>();
+  return (schema) => {
+    const text = JSON.stringify(schema).replaceAll('"#/components/', '"https://gatehouse.example/document#/components/');
+    const validate = compiled.get(text) ?? ajv.compile(JSON.parse(text));
+    compiled.set(text, validate);
+    return validate;
+  };
 }
 
 describe('the documentation of the APIs', () => {
