@@ -60,7 +60,8 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   const audit = countedAudit(createAudit({ log: storage.audit, clock, logger }), tally);
   const mailbox = config.mailTransport === 'captured' ? createCapturedMailbox({ clock }) : undefined;
   const post = createPost({ mailer: mailbox ?? openMailer(config), audit, logger });
-  const notices = createNotices({ post, issuer: config.issuer, clock });
+  // Without mail nobody expects notices; what somebody asked to be sent fails, and says so.
+  const notices = createNotices({ post: config.mailTransport === 'off' ? { send: () => undefined } : post, issuer: config.issuer, clock });
   const hasher = new PasswordHasher({ keyring, cost: passwords.bcrypt_cost, workers: passwords.workers, queue: passwords.queue });
   const devices = createKnownDevices(keyring);
   const login = createLoginService({

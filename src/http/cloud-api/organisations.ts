@@ -16,7 +16,7 @@ export const toOrganisation = ({ name, id }: Tenant): z.infer<typeof organisatio
 export const uuidParams = z.strictObject({ uuid: z.string().min(1).max(64) });
 
 /** What an application was allowed to do is the work of one organisation, whoever allowed it. */
-export function seesAll({ account, client }: Bearer): boolean {
+function seesAll({ account, client }: Bearer): boolean {
   return !client && account?.superAdministrator === true;
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { USUAL_STATUS, type Wording, type WordingTable, wordsFor } from '../rest/trouble.ts';
 
 /** The one shape of every error: all members are there, whatever went wrong. */
-export const errorSchema = z.strictObject({
+const errorSchema = z.strictObject({
   AuthorizationInvalid: z.boolean().meta({ description: 'Nobody is signed in by what was sent: the status is 401.' }),
   BackendMessage: z
     .string()
