@@ -65,6 +65,24 @@ describe('password hashing when workers are lost', () => {
     assert.match(await arranged.hasher.hash('a'), /\$2b\$04\$/);
   });
 
+  it('[security 100] passwords made to take long keep nobody from signing in: one is judged at a time, and the rest wait', async () => {
+    await using arranged = arrange();
+    const { hasher } = arranged;
+    const stored = await hasher.hash('a');
+    const order: string[] = [];
+    const nasty = '1.1.2011-2-3-1999/12/31'.repeat(12).slice(0, 256);
+    const assessments = Array.from({ length: 20 }, () =>
+      hasher.assess(nasty, []).then(
+        () => order.push('judged'),
+        () => order.push('refused'),
+      ),
+    );
+    await hasher.verify('a', stored).then(() => order.push('verified'));
+    await Promise.all(assessments);
+    assert.equal(order.filter((what) => what === 'refused').length, 3, 'one is under way, sixteen wait');
+    assert.ok(order.indexOf('verified') <= order.indexOf('judged') + 1, order.join(' '));
+  });
+
   it('more jobs than workers are done one after the other', async () => {
     await using arranged = arrange();
     const hashes = await Promise.all(Array.from({ length: 8 }, () => arranged.hasher.hash('a')));

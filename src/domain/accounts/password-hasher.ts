@@ -11,6 +11,12 @@ const SCHEME = 'bcrypt-hmac-sha384';
 /** A worker nobody needs gives its memory back, some 60 MB once it has read the dictionaries of the strength check. */
 const IDLE_MS = 30_000;
 
+/** How long judging a password may take. Usually it is some ten milliseconds; reading the dictionaries on a busy machine takes seconds. */
+const ASSESS_MS = 15_000;
+
+/** Passwords that may wait to be judged; one more is an OverloadedError. */
+const MOST_ASSESSMENTS = 16;
+
 /** Workers lost in a row, without an answer in between, after which nobody is kept waiting for the next. */
 const LOST_IN_A_ROW = 3;
 
@@ -97,7 +103,8 @@ export class PasswordHasher {
   }
 
   #run(job: PasswordJob): Promise<PasswordJobResult> {
-    if (this.#closed || this.#waiting.length >= this.#options.queue) {
+    const assessments = job.kind === 'assess' ? this.#waiting.filter((waiting) => waiting.job.kind === 'assess').length : 0;
+    if (this.#closed || this.#waiting.length >= this.#options.queue || assessments >= MOST_ASSESSMENTS) {
       return Promise.reject(new OverloadedError('Too many people are signing in at this moment. Try again in a few seconds.'));
     }
     return new Promise((resolve, reject) => {
@@ -125,12 +132,31 @@ export class PasswordHasher {
 
   #dispatch(): void {
     // A worker is made for work that waits and for nothing else: one that cannot load would be made again and again.
-    if (this.#waiting.length === 0) return;
+    const index = this.#nextIndex();
+    if (index < 0) return;
     const worker = this.#wake() ?? (this.#busy.size < this.#options.workers ? this.#spawn() : undefined);
-    const next = worker && this.#waiting.shift();
+    const next = worker && this.#waiting.splice(index, 1)[0];
     if (!worker || !next) return;
     this.#busy.set(worker, next);
+    if (next.job.kind === 'assess') this.#limit(worker, next);
     worker.postMessage(next.job);
+  }
+
+  /** Who signs in goes before a password that is judged, and one is judged at a time: anybody may ask for that. */
+  #nextIndex(): number {
+    const index = this.#waiting.findIndex(({ job }) => job.kind !== 'assess');
+    if (index >= 0 || [...this.#busy.values()].some(({ job }) => job.kind === 'assess')) return index;
+    return this.#waiting.length > 0 ? 0 : -1;
+  }
+
+  #limit(worker: Worker, assessment: Waiting): void {
+    setTimeout(() => {
+      if (this.#busy.get(worker) !== assessment) return;
+      this.#busy.delete(worker);
+      this.#forget(worker);
+      assessment.reject(new OverloadedError('This password takes too long to judge. Choose another; a few unrelated words do well.'));
+      this.#dispatch();
+    }, ASSESS_MS).unref();
   }
 
   #spawn(): Worker {
