@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { loadMasterKey } from './config/master-key.ts';
 import type { Config } from './config/schema.ts';
 import { countedAudit, countedTokens } from './counted.ts';
+import type { Account } from './domain/accounts/account.ts';
 import { createAccountService } from './domain/accounts/account-service.ts';
 import { PasswordHasher } from './domain/accounts/password-hasher.ts';
 import { createAudit } from './domain/audit/audit.ts';
@@ -72,6 +73,10 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     clock,
     limits: { address: rule(limits.login_address), account: rule(limits.login_account), accountTotal: limits.login_account_total },
   });
+  const keys = createKeyService({ ...storage, keyring, audit, clock });
+  const signer = createTokenSigner({ keys, clock });
+  const houseTokens = countedTokens(createHouseTokens({ ...storage, signer, clock }), tally);
+  const tokenUses = createTokenUses({ ...storage, clock });
   const mfaDeps = {
     ...storage,
     keyring,
@@ -79,12 +84,9 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     clock,
     limits: { account: rule(limits.mfa_account), accountTotal: limits.mfa_account_total },
     requiredRoles: config.mfa.required_roles,
+    endSignIns: ({ id }: Account) => houseTokens.endSignIns(id),
   };
   const mfa = createMfaService({ ...mfaDeps, notices });
-  const keys = createKeyService({ ...storage, keyring, audit, clock });
-  const signer = createTokenSigner({ keys, clock });
-  const houseTokens = countedTokens(createHouseTokens({ ...storage, signer, clock }), tally);
-  const tokenUses = createTokenUses({ ...storage, clock });
   const tokens = createTokenRegistry({ ...storage, houseTokens, uses: tokenUses, audit, clock });
   const accounts = createAccountService({
     ...storage,
@@ -128,7 +130,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     signer,
     houseTokens,
     tokenUses,
-    privateTokens: createPrivateTokens({ houseTokens, uses: tokenUses, audit, clock, longest: lifetimes.private_token_max }),
+    privateTokens: createPrivateTokens({ houseTokens, mfa, uses: tokenUses, audit, clock, longest: lifetimes.private_token_max }),
     licences: createLicenceService({ ...storage, audit, clock }),
     async [Symbol.asyncDispose]() {
       await post[Symbol.asyncDispose]();

@@ -12,6 +12,7 @@ export interface MetadataFlags {
   readonly postLogoutRedirectUri?: string[];
   readonly scope?: string;
   readonly pkce?: boolean;
+  readonly codeLogin?: boolean;
   readonly origin?: string[];
   readonly allowFrom?: string[];
   readonly allowFromAnywhere?: true;
@@ -25,6 +26,8 @@ export function addMetadataFlags(command: Command): Command {
     .option('--scope <scopes>', 'API scopes it may ask for, separated by spaces; when left out those of a viewer, and none for a service')
     .option('--pkce', 'require PKCE, as is the default')
     .option('--no-pkce', 'do not require PKCE (web clients that cannot)')
+    .option('--code-login', 'let its codes be redeemed at /nx/code-login too, where no client proves itself')
+    .option('--no-code-login', 'let them be redeemed at /oauth/token alone, as is the default')
     .option('--origin <origin>', 'browser origin that may read answers (CORS); give it once for each', collect)
     .option('--allow-from <cidr>', 'address or block a service may come from; give it once for each', collect)
     .addOption(new Option('--allow-from-anywhere', 'let a service come from anywhere, as is the default').conflicts('allowFrom'))
@@ -44,6 +47,7 @@ export async function readMetadata(flags: MetadataFlags): Promise<ClientMetadata
     ...(flags.postLogoutRedirectUri && { post_logout_redirect_uris: flags.postLogoutRedirectUri }),
     ...(flags.scope !== undefined && { scope: flags.scope }),
     ...(flags.pkce !== undefined && { require_pkce: flags.pkce }),
+    ...(flags.codeLogin !== undefined && { code_login: flags.codeLogin }),
     ...(flags.origin && { allowed_origins: flags.origin }),
     ...(flags.allowFrom && { allowed_addresses: flags.allowFrom }),
     ...(flags.allowFromAnywhere && { allowed_addresses: [] }),

@@ -42,6 +42,12 @@ export class InvalidValueError extends DomainError<'invalid_value'> {
   }
 }
 
+/** The person has, or owes, a second factor, and it was not proved for what they come with. */
+export class SecondFactorOwedError extends DomainError<'second_factor_owed'> {
+  override readonly name = 'SecondFactorOwedError';
+  readonly code = 'second_factor_owed';
+}
+
 /** More work is waiting than can be done in time. */
 export class OverloadedError extends DomainError<'overloaded'> {
   override readonly name = 'OverloadedError';

@@ -45,6 +45,8 @@ export function createCodeRedemption({ provider, accounts, clients, audit, api }
     const account = (await findPerson(accounts, code.accountId ?? ''))?.person;
     const grant = code.grantId === undefined ? undefined : await provider.Grant.find(code.grantId);
     if (!client || client.disabled || client.tenantId !== account?.tenantId) return undefined;
+    // Nobody proves to be the client here, so a client has to be meant for it.
+    if (client.metadata.code_login !== true) return undefined;
     if (!grant || grant.clientId !== client.id || grant.accountId !== account.id) return undefined;
     const scopes = grant.getResourceScopeFiltered(api, new Set((code.scope ?? '').split(' '))).split(' ');
     return { client, account, grantId: grant.jti, scopes: scopes.filter((scope) => scope && !isOpenidScope(scope)) };

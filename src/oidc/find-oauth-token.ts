@@ -21,7 +21,12 @@ export function createFindOauthToken({ provider, readAccessToken, accounts, clie
     if (!token || !isRecordOf(shown, token) || token.aud !== api) return undefined;
     const client = await clients.find(clientId(token.clientId ?? ''));
     if (!client || client.disabled) return undefined;
-    const found = { client, scopes: [...token.scopes], expiresAt: new Date((token.exp ?? 0) * 1000) };
+    const found = {
+      client,
+      scopes: [...token.scopes],
+      secondFactor: token.extra?.acr === 'aal2',
+      expiresAt: new Date((token.exp ?? 0) * 1000),
+    };
     if (token.kind === 'ClientCredentials') return { ...found, account: undefined };
     const account = (await findPerson(accounts, token.accountId))?.person;
     const grant = token.grantId === undefined ? undefined : await provider.Grant.find(token.grantId);

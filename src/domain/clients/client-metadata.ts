@@ -25,6 +25,7 @@ const keptShape = {
   token_endpoint_auth_method: z.enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']).optional(),
   token_endpoint_auth_signing_alg: z.enum(ASSERTION_ALGORITHMS).optional(),
   id_token_signed_response_alg: z.enum(SIGNING_ALGORITHMS).optional(),
+  code_login: z.boolean().optional(),
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().optional(),
   software_id: text.optional(),

@@ -36,7 +36,7 @@ export interface MfaService {
   enrol(account: Account, secret: string, code: string, origin: Origin): Promise<EnrolOutcome>;
   /**
    * False when there was nothing to remove. Counts the credential version up, which voids sign-ins under way and browser sessions:
-   * they may rest on the factor that is taken away. Tokens of applications go on.
+   * they may rest on the factor that is taken away, and ends what came of signing in by API. Tokens of applications and private tokens go on.
    */
   remove(account: Account, origin: Origin): Promise<boolean>;
   /** Lifts every pause that wrong codes put on this person. */
@@ -54,6 +54,8 @@ export interface MfaServiceDeps {
   readonly clock: Clock;
   readonly limits: { readonly account: CounterRule; readonly accountTotal: number };
   readonly requiredRoles: readonly Role[];
+  /** Ends what came of this person's signing in by API: it may rest on the factor that is taken away. */
+  readonly endSignIns: (account: Account) => Promise<void>;
 }
 
 const digestOf = (account: Account, code: string) => sha256(`${account.id} ${parseRecoveryCode(code)}`);
@@ -139,8 +141,11 @@ export function createMfaService(deps: MfaServiceDeps): MfaService {
       if (!(await mfa.find(account.tenantId, account.id))) return false;
       // First: cut off in between, people sign in again with the factor they still have.
       await deps.accounts.update(account.tenantId, account.id, (old) => ({ ...old, credentialVersion: old.credentialVersion + 1 }));
+      // Before and after: wherever this is cut off, and whatever is issued meanwhile, nothing outlives the factor it may rest on.
+      await deps.endSignIns(account);
       const removed = await mfa.remove(account.tenantId, account.id);
       if (!removed) return false;
+      await deps.endSignIns(account);
       await audit.record({ type: 'mfa.removed', ...about(account, origin) });
       notices?.secondFactorRemoved(account, origin);
       return true;

@@ -26,6 +26,8 @@ export interface OauthToken {
   readonly client: Client;
   /** As granted. */
   readonly scopes: readonly string[];
+  /** Two factors were proved at the sign-in it came of. */
+  readonly secondFactor: boolean;
   readonly expiresAt: Date;
 }
 

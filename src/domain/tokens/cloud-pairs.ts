@@ -4,6 +4,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import type { Account } from '../accounts/account.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
+import type { MfaService } from '../mfa/mfa-service.ts';
 import type { Refused } from './bearer.ts';
 import type { Bearers } from './bearers.ts';
 import type { CodeRedemption, RedeemedCode } from './code-redemption.ts';
@@ -43,6 +44,7 @@ export interface CloudPairsDeps {
   readonly houseTokens: HouseTokens;
   readonly bearers: Pick<Bearers, 'ofToken'>;
   readonly codes: CodeRedemption;
+  readonly mfa: Pick<MfaService, 'required'>;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly accessTokenSeconds: number;
@@ -53,7 +55,7 @@ type PairDraft = Omit<TokenDraft, 'kind' | 'expiresAt'> & { readonly family: str
 const KIND = 'CloudRefreshToken';
 
 export function createCloudPairs(deps: CloudPairsDeps): CloudPairs {
-  const { houseTokens, bearers, codes, audit, clock, accessTokenSeconds } = deps;
+  const { houseTokens, bearers, codes, mfa, audit, clock, accessTokenSeconds } = deps;
   const inSeconds = (seconds: number) => new Date(clock().getTime() + seconds * 1000);
 
   function record(type: 'token.issued' | 'token.rotated' | 'token.reused', owner: Owner, origin: Origin, detail: JsonObject = {}) {
@@ -109,6 +111,8 @@ export function createCloudPairs(deps: CloudPairsDeps): CloudPairs {
       if (typeof bearer === 'string') return bearer;
       const { account } = bearer;
       if (!account || !(await hasGrant(token))) return 'invalid';
+      // A sign-in from before the authenticator app was set up does not go on for weeks beside it.
+      if (!clientId && !secondFactor && (await mfa.required(account)) === 'code') return 'invalid';
       if (!(await houseTokens.useUp(token))) {
         await endReused(refreshToken, origin);
         return 'invalid';

@@ -52,6 +52,8 @@ export interface HouseTokens {
   /** The family of a token that was used up before and is presented again: somebody has a copy. */
   reusedFamily(kind: HouseTokenKind, value: string): Promise<Pick<HouseToken, 'family' | 'accountId' | 'tenantId'> | undefined>;
   end(token: Pick<HouseToken, 'kind' | 'digest'>): Promise<void>;
+  /** All that came of this person's signing in; private tokens go on, as programs depend on them. */
+  endSignIns(account: AccountId): Promise<void>;
   /** With what is being made of one of them at the same time, when that has it as its source. */
   endFamily(family: string): Promise<void>;
 }
@@ -101,6 +103,9 @@ export function createHouseTokens({ artifacts, accounts, signer, clock }: HouseT
       return artifact?.consumedAt === undefined ? undefined : toToken(kind, digest, artifact);
     },
     end: ({ kind, digest }) => artifacts.remove(kind, digest),
+    async endSignIns(account) {
+      await artifacts.removeBy('accountId', account, SIGN_IN_KINDS);
+    },
     async endFamily(family) {
       // A store that goes through many may pass where one is stored in this moment, after its source was used up and before that is removed.
       // The family of what a client got is a grant of the engine, whose own artifacts, a sign-in under way among them, go on.
@@ -109,6 +114,8 @@ export function createHouseTokens({ artifacts, accounts, signer, clock }: HouseT
   };
   return houseTokens;
 }
+
+const SIGN_IN_KINDS = HOUSE_TOKEN_KINDS.filter((kind) => kind !== 'PrivateToken');
 
 const digestOf = (value: string) => sha256(value) as TokenDigest;
 

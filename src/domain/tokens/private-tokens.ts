@@ -2,7 +2,8 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Account, AccountId } from '../accounts/account.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditType, Origin } from '../audit/audit-log.ts';
-import { InvalidValueError, NotFoundError } from '../errors.ts';
+import { InvalidValueError, NotFoundError, SecondFactorOwedError } from '../errors.ts';
+import type { MfaService } from '../mfa/mfa-service.ts';
 import type { HouseToken } from './house-token.ts';
 import type { HouseTokens, IssuedToken } from './house-tokens.ts';
 import type { TokenUses } from './token-uses.ts';
@@ -25,11 +26,11 @@ export interface OwnedToken {
 
 /** Long-lived tokens that people make for their programs, and manage themselves. What one may do is what its owner may do, at every use. */
 export interface PrivateTokens {
-  /** Undefined when the account's credentials changed, or the bearer ended, meanwhile. @throws InvalidValueError naming the field */
+  /** Undefined when the account's credentials changed, or the bearer ended, meanwhile. @throws InvalidValueError naming the field, SecondFactorOwedError */
   create(owner: SignedInOwner, wish: { readonly name: string; readonly expiresAt: Date }, origin: Origin): Promise<IssuedToken | undefined>;
   /** Oldest first. */
   list(owner: AccountId): Promise<readonly OwnedToken[]>;
-  /** A new value under the same id, name and expiry; the old one is dead when this resolves. Undefined as for create. @throws NotFoundError */
+  /** A new value under the same id, name and expiry; the old one is dead when this resolves. Undefined as for create. @throws NotFoundError, SecondFactorOwedError */
   rotate(owner: SignedInOwner, id: string, origin: Origin): Promise<IssuedToken | undefined>;
   /** @throws NotFoundError */
   remove(owner: Account, id: string, origin: Origin): Promise<void>;
@@ -37,6 +38,7 @@ export interface PrivateTokens {
 
 export interface PrivateTokensDeps {
   readonly houseTokens: HouseTokens;
+  readonly mfa: Pick<MfaService, 'required'>;
   readonly uses: TokenUses;
   readonly audit: Audit;
   readonly clock: Clock;
@@ -44,7 +46,7 @@ export interface PrivateTokensDeps {
   readonly longest: number;
 }
 
-export function createPrivateTokens({ houseTokens, uses, audit, clock, longest }: PrivateTokensDeps): PrivateTokens {
+export function createPrivateTokens({ houseTokens, mfa, uses, audit, clock, longest }: PrivateTokensDeps): PrivateTokens {
   const all = (owner: AccountId) => houseTokens.list(owner, 'PrivateToken');
   const record = (type: AuditType, { tenantId, id: accountId }: Account, origin: Origin, token: HouseToken) =>
     audit.record({ type, origin, tenantId, accountId, detail: { kind: 'PrivateToken', id: token.id, name: token.name ?? '' } });
@@ -65,6 +67,14 @@ export function createPrivateTokens({ houseTokens, uses, audit, clock, longest }
     return [first, ...others];
   }
 
+  /** A token of one factor from before there was a second one must not become one that lasts for months. @throws SecondFactorOwedError */
+  async function provedBy({ account, bearer }: SignedInOwner): Promise<boolean> {
+    const secondFactor = bearer?.secondFactor ?? false;
+    if (!secondFactor && (await mfa.required(account)) !== 'none')
+      throw new SecondFactorOwedError('Sign in with the code of your authenticator app first.');
+    return secondFactor;
+  }
+
   function checkExpiry(expiresAt: Date): void {
     const now = clock().getTime();
     if (Number.isNaN(expiresAt.getTime()) || expiresAt.getTime() <= now)
@@ -77,11 +87,12 @@ export function createPrivateTokens({ houseTokens, uses, audit, clock, longest }
   }
 
   return {
-    async create({ account, bearer }, { name, expiresAt }, origin) {
+    async create(owner, { name, expiresAt }, origin) {
+      const { account, bearer } = owner;
       checkExpiry(expiresAt);
       if ((await list(account.id)).length >= MOST)
         throw new InvalidValueError('name', `There are ${MOST} private tokens already. Remove those nobody uses.`);
-      const secondFactor = bearer?.secondFactor ?? false;
+      const secondFactor = await provedBy(owner);
       const issued = await houseTokens.issue({ kind: 'PrivateToken', account, source: bearer, expiresAt, secondFactor, name });
       if (!issued) return undefined;
       await record('token.issued', account, origin, issued.token);
@@ -90,10 +101,11 @@ export function createPrivateTokens({ houseTokens, uses, audit, clock, longest }
 
     list,
 
-    async rotate({ account, bearer }, id, origin) {
+    async rotate(owner, id, origin) {
+      const { account, bearer } = owner;
       const [old, ...others] = await ofId(account.id, id);
       const { expiresAt, name = '', family } = old;
-      const secondFactor = bearer?.secondFactor ?? false;
+      const secondFactor = await provedBy(owner);
       // The new one first: cut off in between, the old one still works and nobody has the other.
       const draft = { kind: 'PrivateToken', account, source: bearer, expiresAt, secondFactor, name, id, family } as const;
       const issued = await houseTokens.issue(draft);

@@ -21,13 +21,16 @@ export interface RightsDeps {
 }
 
 /** @param granted undefined: all that the person may */
-type Found = Omit<Bearer, 'tenant' | 'scopes' | 'owesSecondFactor'> & { readonly granted: readonly string[] | undefined };
+type Found = Omit<Bearer, 'tenant' | 'scopes' | 'owesSecondFactor'> & {
+  readonly granted: readonly string[] | undefined;
+  readonly secondFactor: boolean;
+};
 
 export function createRights({ accounts, clients, tenants, mfa, catalogue }: RightsDeps): Rights {
   const everything = catalogue.map(({ name }) => name);
 
-  async function judge({ granted = everything, ...found }: Found): Promise<Bearer | undefined> {
-    const { account, client, token } = found;
+  async function judge({ granted = everything, secondFactor, ...found }: Found): Promise<Bearer | undefined> {
+    const { account, client } = found;
     const owner = account?.tenantId ?? client?.tenantId;
     const tenant = owner && (await tenants.find(owner));
     if (!tenant || tenant.disabled) return undefined;
@@ -36,7 +39,7 @@ export function createRights({ accounts, clients, tenants, mfa, catalogue }: Rig
       ...found,
       tenant,
       scopes: allowedScopes(account, held, catalogue),
-      owesSecondFactor: token !== undefined && !token.secondFactor && account !== undefined && mfa.owes(account),
+      owesSecondFactor: !secondFactor && account !== undefined && mfa.owes(account),
     };
   }
 
@@ -46,9 +49,16 @@ export function createRights({ accounts, clients, tenants, mfa, catalogue }: Rig
       const account = await accounts.find(tenantId, accountId);
       const client = clientId && (await clients.find(clientId));
       if (!account || account.disabled || (clientId && (!client || client.disabled))) return undefined;
-      return await judge({ kind, account, client: client || undefined, granted: scopes, token, expiresAt });
+      return await judge({
+        kind,
+        account,
+        client: client || undefined,
+        granted: scopes,
+        secondFactor: token.secondFactor,
+        token,
+        expiresAt,
+      });
     },
-    ofOauth: ({ account, client, scopes, expiresAt }) =>
-      judge({ kind: 'AccessToken', account, client, granted: scopes, token: undefined, expiresAt }),
+    ofOauth: ({ scopes: granted, ...found }) => judge({ ...found, kind: 'AccessToken', granted, token: undefined }),
   };
 }

@@ -1,4 +1,11 @@
-import { AlreadyExistsError, InvalidValueError, NotFoundError, OverloadedError, StoreUnavailableError } from '../../domain/errors.ts';
+import {
+  AlreadyExistsError,
+  InvalidValueError,
+  NotFoundError,
+  OverloadedError,
+  SecondFactorOwedError,
+  StoreUnavailableError,
+} from '../../domain/errors.ts';
 import type { SignedIn, SignInOutcome, WaitingOutcome } from '../../domain/login/api-sign-in.ts';
 import { MailNotSentError } from '../../domain/mail/mailer.ts';
 import { RequestError } from '../errors.ts';
@@ -10,6 +17,7 @@ export function troubleOf(error: unknown): Trouble {
   if (error instanceof InvalidValueError) return { kind: 'bad_request', field: error.field, message: error.message };
   if (error instanceof AlreadyExistsError) return { kind: 'conflict', field: error.field, message: error.message };
   if (error instanceof NotFoundError) return { kind: 'not_found', message: error.message };
+  if (error instanceof SecondFactorOwedError) return { kind: 'second_factor_owed' };
   if (error instanceof OverloadedError) return { kind: 'overloaded', seconds: error.retryAfterSeconds, message: error.message };
   if (error instanceof StoreUnavailableError) return { kind: 'store_unavailable', seconds: error.retryAfterSeconds };
   if (error instanceof MailNotSentError) return { kind: 'mail_failed' };

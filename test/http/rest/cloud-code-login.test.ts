@@ -27,7 +27,7 @@ describe('the cloud API: code login', () => {
       GATEHOUSE_LIMITS__LOGIN_ADDRESS: '{"limit":1000,"window":60,"block":60}',
     });
     alice = await server.addAccount();
-    app = await server.addClient('web', { redirect_uris: [CALLBACK, OTHER_CALLBACK], require_pkce: false });
+    app = await server.addClient('web', { redirect_uris: [CALLBACK, OTHER_CALLBACK], require_pkce: false, code_login: true });
   });
   after(() => server[Symbol.asyncDispose]());
 
@@ -105,6 +105,16 @@ describe('the cloud API: code login', () => {
     assertError(await call(server, { path: '/license', token: wide.AccessToken }), 403);
     assert.equal((await call(server, { method: 'POST', path: '/authenticate/signout', token: wide.AccessToken })).status, 204);
     await assertDead(server, wide);
+  });
+
+  it('takes no code of a client that is not meant for it, and leaves the code as it is', async () => {
+    const { clients } = server.house;
+    const state = await stateFor(CALLBACK);
+    const code = await codeFor(state);
+    await clients.update(await clients.resolve(app.client.id), { metadata: { code_login: false } }, ORIGIN);
+    assertError(await codeLogin(code, state), 401);
+    await clients.update(await clients.resolve(app.client.id), { metadata: { code_login: true } }, ORIGIN);
+    pairIn(await codeLogin(code, state));
   });
 
   it('signing its pair out leaves the browser, and what the client got there besides, alone', async () => {
@@ -226,7 +236,7 @@ describe('the cloud API: code login', () => {
     const last = await pairBy();
     await server.house.clients.remove(app.client, ORIGIN);
     await assertDead(server, last);
-    app = await server.addClient('web', { redirect_uris: [CALLBACK, OTHER_CALLBACK], require_pkce: false });
+    app = await server.addClient('web', { redirect_uris: [CALLBACK, OTHER_CALLBACK], require_pkce: false, code_login: true });
   });
 
   it('[security 46] /nx/csrf wants two addresses, and fetches none', async () => {

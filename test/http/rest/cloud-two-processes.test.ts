@@ -21,7 +21,7 @@ for (const store of await storesForTests())
       servers = await createServers(2, { ...MANY_ADDRESSES, ...(await store.fresh()) });
       prepared = await servers.prepare();
       await using house = await servers.openHouse();
-      const metadata = { client_name: 'Nx', redirect_uris: [CALLBACK], require_pkce: false, scope: 'read:interactions' };
+      const metadata = { client_name: 'Nx', redirect_uris: [CALLBACK], require_pkce: false, code_login: true, scope: 'read:interactions' };
       clientId = (await house.clients.create({ tenantId: prepared.account.tenantId, type: 'web', metadata }, ORIGIN)).client.id;
       [here] = await Promise.all([servers.start(0), servers.start(1)]);
       there = { issuer: `http://localhost:${servers.ports[1]}` };
