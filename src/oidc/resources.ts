@@ -4,11 +4,14 @@ import type { AccountStore } from '../domain/accounts/account-store.ts';
 import { isAllowedAddress } from '../domain/limits/address.ts';
 import { allowedScopes, type ScopeCatalogue } from '../domain/policy/allowed-scopes.ts';
 import { OPENID_SCOPES } from '../domain/policy/openid-scopes.ts';
+import { tenantId } from '../domain/tenants/tenant.ts';
+import type { TenantStore } from '../domain/tenants/tenant-store.ts';
 import { personOf } from './claims.ts';
 import type { ClientExtras } from './client-view.ts';
 
 export interface ResourceDeps {
   readonly accounts: AccountStore;
+  readonly tenants: TenantStore;
   readonly catalogue: ScopeCatalogue;
   /** Identifier of the default API, the `aud` of its tokens. */
   readonly api: string;
@@ -38,7 +41,9 @@ export function resourceIndicators(deps: ResourceDeps) {
       const allowed = await ceiling(ctx, client, deps);
       const params = ctx.oidc.params;
       if (params?.grant_type === 'client_credentials') {
-        if (!isAllowedAddress(ctx.ip, extrasOf(client).allowed_addresses))
+        const { allowed_addresses: own, tenant_id: tenant } = extrasOf(client);
+        const { allowedAddresses } = (await deps.tenants.find(tenantId(tenant))) ?? {};
+        if (!allowedAddresses || !isAllowedAddress(ctx.ip, own) || !isAllowedAddress(ctx.ip, allowedAddresses))
           throw new errors.UnauthorizedClient('this client may not be used from this address');
         // RFC 6749 3.3: a service that names no scope gets those it was granted; one that asks for more is told so.
         params.scope ??= [...allowed].join(' ');

@@ -4,7 +4,7 @@ import type { IssuedClient } from '../../../src/domain/clients/client-service.ts
 import { CookieBrowser } from '../../support/cookie-browser.ts';
 import { signIn } from '../../support/relying-party.ts';
 import { call, MANY_ADDRESSES, type RestAnswer } from '../../support/rest-client.ts';
-import { startServer, type TestServer } from '../../support/start-server.ts';
+import { ORIGIN, startServer, type TestServer } from '../../support/start-server.ts';
 
 const REDIRECT = 'https://your-app.com/callback';
 
@@ -170,5 +170,17 @@ describe('OAuth 2.0 as the documentation of the tenant API shows it', () => {
     assert.equal((await call(server, { path: '/api/v1/users', token, from: '192.0.2.6' })).status, 200);
     const elsewhere = await call(server, { path: '/api/v1/users', token, from: '203.0.113.5' });
     assert.deepEqual([elsewhere.status, elsewhere.json.error], [403, 'Requests from this IP address are not allowed.']);
+  });
+
+  it('lets a service in from the addresses of its organisation alone', async () => {
+    const { clients, tenants } = server.house;
+    const tenant = await tenants.create({ slug: 'walled', name: 'Walled' }, ORIGIN);
+    await tenants.update(tenant, { allowedAddresses: ['192.0.2.0/24'] }, ORIGIN);
+    const metadata = { client_name: 'Report', scope: 'read:users' };
+    const { client, secret } = await clients.create({ tenantId: tenant.id, type: 'service', metadata }, ORIGIN);
+    const body = { grant_type: 'client_credentials', client_id: client.id, client_secret: secret };
+    const refused = await call(server, { path: '/oauth/token', body, from: '203.0.113.5' });
+    assert.deepEqual([refused.status, refused.json.error], [400, 'unauthorized_client']);
+    assert.equal((await call(server, { path: '/oauth/token', body, from: '192.0.2.5' })).status, 200);
   });
 });
