@@ -33,8 +33,6 @@ export function watchEvents(services: StreamServices): Route {
       200: { description: 'text/event-stream: `id` and `event` of each are the number and type in the audit log, `data` is its entry.' },
     },
     async handle({ ctx, bearer, query, origin }) {
-      // There is nothing to wait for without content.
-      if (ctx.method === 'HEAD') return { status: 200 };
       // Whoever asks for the head alone would hold a stream that nobody reads.
       if (ctx.method === 'HEAD') return { status: 200 };
       const after = lastEventId(ctx) ?? query.last_event_id;
