@@ -13,6 +13,27 @@ const SETTINGS = {
   GATEHOUSE_LIFETIMES__PRIVATE_TOKEN_MAX: '315360000',
 };
 
+/** Their examples hold a password, code or token that is nobody's, or are about an authenticator app that nobody has. */
+const NEEDS_A_SECRET = [
+  'DELETE /api/me/totp',
+  'DELETE /api/users/{id}',
+  'DELETE /api/users/{id}/totp',
+  'GET /authenticate/signin',
+  'POST /api/login',
+  'POST /api/login/totp',
+  'POST /api/me/totp/confirm',
+  'POST /api/v1/auth/login',
+  'POST /api/v1/auth/token',
+  'POST /authenticate/refresh',
+  'POST /authenticate/signin',
+  'POST /nx/code-login',
+  'POST /nx/login',
+  'POST /nx/logout',
+  'POST /nx/plugin-login',
+  'POST /nx/tokens',
+  'POST /nx/totp',
+];
+
 /** Whatever is there is looked at before it is taken away. */
 const deletesLast = (a: Placed, b: Placed) => Number(a.route.method === 'delete') - Number(b.route.method === 'delete');
 
@@ -47,7 +68,7 @@ describe('the requests that the documentation shows', () => {
       return path.includes('policies') ? policy : other.id;
     };
 
-    const succeeded: string[] = [];
+    const refused: string[] = [];
     const wrong: string[] = [];
     for (const { name, route, path, documented } of routesOf(server).toSorted(deletesLast)) {
       const { status, text } = await send(server, {
@@ -58,12 +79,14 @@ describe('the requests that the documentation shows', () => {
       });
       if (status >= 500 || !documented.has(status)) wrong.push(`${name}: ${status} ${text.slice(0, 200)}`);
       const answer = route.answers[status];
-      if (!answer) continue;
-      succeeded.push(name);
+      if (!answer) {
+        refused.push(name);
+        continue;
+      }
       const parsed = answer.schema?.safeParse(JSON.parse(text));
       if (parsed ? !parsed.success : text !== '') wrong.push(`${name}: ${status} ${parsed?.error?.message ?? 'has a body'}`);
     }
     assert.deepEqual(wrong, []);
-    assert.ok(succeeded.length > 35, `${succeeded.length} succeeded: ${succeeded.join(', ')}`);
+    assert.deepEqual(refused.toSorted(), NEEDS_A_SECRET);
   });
 });
