@@ -84,7 +84,7 @@ function patternOf(path: string): RegExp {
 async function answerCall(exchange: Exchange, { route, params }: { route: Route; params: Record<string, string> }): Promise<void> {
   const { ctx, surface } = exchange;
   ctx.state.route = surface.prefix + route.path;
-  await guarded(exchange, () => within(route.timeoutMs, call(exchange, route, params)));
+  await guarded(exchange, () => within(route.timeoutMs, call(exchange, route, params), (error) => note(exchange, error)));
 }
 
 async function call(exchange: Exchange, route: Route, params: Record<string, string>): Promise<Answer> {
@@ -110,23 +110,26 @@ async function identify({ ctx, surface, deps }: Exchange, origin: Origin): Promi
   throw new TroubleError({ kind: kinds[found] });
 }
 
-/** What the work began when its time is up goes on to its end; only nobody waits for it. */
-async function within(milliseconds: number | undefined, work: Promise<Answer>): Promise<Answer> {
+/** What the work began when its time is up goes on to its end; only nobody waits for it. @param failedLate hears what went wrong then */
+async function within(milliseconds: number | undefined, work: Promise<Answer>, failedLate: (error: unknown) => void): Promise<Answer> {
   if (milliseconds === undefined) return await work;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new TroubleError({ kind: 'timeout' })), milliseconds);
+    timer = setTimeout(() => {
+      work.catch(failedLate);
+      reject(new TroubleError({ kind: 'timeout' }));
+    }, milliseconds);
   });
   try {
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
-    work.catch(() => undefined);
   }
 }
 
 /** The surface's boundary: every error leaves in its words. */
-async function guarded({ ctx, surface, deps }: Exchange, work: () => Promise<Answer>): Promise<void> {
+async function guarded(exchange: Exchange, work: () => Promise<Answer>): Promise<void> {
+  const { ctx, surface } = exchange;
   try {
     const answer = await work();
     if (!answer) return;
@@ -134,15 +137,21 @@ async function guarded({ ctx, surface, deps }: Exchange, work: () => Promise<Ans
     ctx.status = answer.status;
   } catch (error) {
     const trouble = troubleOf(error);
-    const requestId = String(ctx.state.requestId);
-    const errorId = randomUUID();
-    if (trouble.kind === 'failed') deps.logger.error({ err: error, requestId, errorId, route: ctx.state.route }, 'a call failed');
-    else deps.logger.info({ requestId, errorId, trouble: trouble.kind, ...detailOf(error) }, 'a call was refused');
-    const { status, body } = surface.wording(trouble, requestId, errorId);
+    const { status, body } = surface.wording(trouble, String(ctx.state.requestId), note(exchange, error));
     setHeaders(ctx, trouble);
     ctx.status = status;
     ctx.body = body;
   }
+}
+
+/** Tells the log what went wrong, and gives the id that it has there. */
+function note({ ctx, deps }: Exchange, error: unknown): string {
+  const { requestId, route } = ctx.state;
+  const errorId = randomUUID();
+  const { kind: trouble } = troubleOf(error);
+  if (trouble === 'failed') deps.logger.error({ err: error, requestId, errorId, route }, 'a call failed');
+  else deps.logger.info({ requestId, errorId, trouble, ...detailOf(error) }, 'a call was refused');
+  return errorId;
 }
 
 function detailOf(error: unknown): object {

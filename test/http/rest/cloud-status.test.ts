@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, mock } from 'node:test';
 import type { Account } from '../../../src/domain/accounts/account.ts';
 import { StoreUnavailableError } from '../../../src/domain/errors.ts';
 import { createCloudApi } from '../../../src/http/cloud-api/cloud-api.ts';
 import type { RestServices } from '../../../src/http/rest/services.ts';
 import { assertError, type Pair, signInToCloud } from '../../support/cloud-client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { call, freshAddress, MANY_ADDRESSES, type RestCall } from '../../support/rest-client.ts';
 import { slowDown } from '../../support/slow-storage.ts';
 import { ORIGIN, startServer, type TestServer } from '../../support/start-server.ts';
@@ -101,6 +102,22 @@ describe('the cloud API: status, and time-outs', () => {
     }
     release();
     assert.equal((await global()).status, 200);
+  });
+
+  it('what goes wrong when nobody waits any more is in the log', async () => {
+    const { promise: stuck, reject: breakOff } = Promise.withResolvers<void>();
+    const fault = new Error('broke off in the end');
+    const logged = mock.method(server.house.logger, 'error');
+    try {
+      {
+        using _slow = slowDown(server.house.storage, () => stuck);
+        assertError(await global(), 504);
+      }
+      breakOff(fault);
+      await eventually(async () => logged.mock.calls.some(({ arguments: [entry] }) => (entry as { err?: unknown }).err === fault));
+    } finally {
+      logged.mock.restore();
+    }
   });
 
   it('a store that is away is a 503 with the time to wait, never a success', async () => {
