@@ -48,7 +48,7 @@ describe('the session API: signing in', () => {
     assert.deepEqual([json.role, json.username], ['viewer', email]);
   });
 
-  it('[security 53, 54] says the same of a wrong password, an unknown person, a disabled one and one without a password', async () => {
+  it('[security 53] [security 54] says the same of a wrong password, an unknown person, a disabled one and one without a password', async () => {
     await using server = await startServer(MANY_ADDRESSES);
     await admin(server);
     const off = await server.addAccount({ username: 'off' });
@@ -71,7 +71,7 @@ describe('the session API: signing in', () => {
     assert.equal(empty.status, 400);
   });
 
-  it('[security 57-59] refuses what is no text, and looks at no password that is too long', async () => {
+  it('[security 57] [security 58] [security 59] refuses what is no text, and looks at no password that is too long', async () => {
     await using server = await startServer(MANY_ADDRESSES);
     await admin(server);
     const bodies = [
@@ -136,7 +136,7 @@ describe('the session API: signing in', () => {
     assert.equal((await login(server, 'admin', PASSWORD, '203.0.113.7')).status, 429);
   });
 
-  it('[security 61-63] counts the failures of one person, however the name is spelt and wherever they come from', async () => {
+  it('[security 63] counts the failures of one person, however the name is spelt and wherever they come from', async () => {
     await using server = await startServer({
       ...MANY_ADDRESSES,
       GATEHOUSE_LIMITS__LOGIN_ACCOUNT: JSON.stringify({ limit: 3, window: 900, block: 900 }),

@@ -92,7 +92,7 @@ describe('the session API: two-factor authentication', () => {
     assert.equal((await second(server, 'temp_abc123', '123456')).status, 401);
   });
 
-  it('[security 83, 84] takes a code once, even of many at the same time, and none of two steps ago', async () => {
+  it('[security 83] [security 84] takes a code once, even of many at the same time, and none of two steps ago', async () => {
     await using server = await startServer(MANY_ADDRESSES);
     const { secret } = await enrolled(server);
     const all = await Promise.all(Array.from({ length: 4 }, () => waitingOf(server, 'bob')));
@@ -110,7 +110,7 @@ describe('the session API: two-factor authentication', () => {
     assert.equal((await second(server, await waitingOf(server, 'bob'), await codeAt(server, secret))).status, 200);
   });
 
-  it('[security 67, 85] ends a sign-in after five wrong codes, and counts them for the person, whatever sign-in they belong to', async () => {
+  it('[security 67] [security 85] ends a sign-in after five wrong codes, and counts them for the person, whatever sign-in they belong to', async () => {
     await using server = await startServer({
       ...MANY_ADDRESSES,
       GATEHOUSE_LIMITS__MFA_ACCOUNT: JSON.stringify({ limit: 6, window: 900, block: 900 }),
