@@ -5,18 +5,8 @@ import { openRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import { TroubleError } from '../rest/trouble.ts';
 import { signedIn } from '../rest/trouble-of.ts';
+import { credentialsSchema } from './credentials.ts';
 import { toUser, USER_EXAMPLE, userSchema } from './user-view.ts';
-
-const bodySchema = z.strictObject({
-  email: z.string().min(1).max(320).meta({ description: 'E-mail address, or username.' }),
-  password: z.string().min(1).max(1024),
-  code: z
-    .string()
-    .min(1)
-    .max(64)
-    .optional()
-    .meta({ description: 'Of an authenticator app, or a recovery code; only for accounts that have two-factor authentication.' }),
-});
 
 type LoginServices = Pick<RestServices, 'signIn' | 'houseTokens' | 'clock'>;
 
@@ -25,7 +15,7 @@ export function loginRoute({ signIn, houseTokens, clock }: LoginServices): Route
     method: 'post',
     path: '/auth/login',
     summary: 'Log in with e-mail and password',
-    body: bodySchema,
+    body: credentialsSchema,
     bodyExample: { email: 'alice@acme.fr', password: 'your-password' },
     answers: {
       200: {

@@ -5,17 +5,7 @@ import { openRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import { TroubleError } from '../rest/trouble.ts';
 import { signedIn } from '../rest/trouble-of.ts';
-
-const credentials = z.strictObject({
-  email: z.string().min(1).max(320).meta({ description: 'E-mail address or username.' }),
-  password: z.string().min(1).max(1024),
-  code: z
-    .string()
-    .min(1)
-    .max(64)
-    .optional()
-    .meta({ description: 'Of an authenticator app, or a recovery code, where the account has two-step sign-in.' }),
-});
+import { credentialsSchema } from './credentials.ts';
 
 const shortToken = z.strictObject({ token: z.string(), expires_at: z.iso.datetime() });
 
@@ -25,7 +15,7 @@ export function shortTokenRoute({ signIn, houseTokens, clock }: RestServices): R
     method: 'post',
     path: '/api/v1/auth/token',
     summary: 'Sign in for a token that lasts one hour',
-    body: credentials,
+    body: credentialsSchema,
     bodyExample: { email: 'alice@example.com', password: 'a long and quiet sentence' },
     answers: {
       200: {

@@ -1,6 +1,6 @@
-import { USUAL_STATUS, type Wording, type WordingTable, wordsFor } from '../rest/trouble.ts';
+import { errorWording } from '../rest/trouble.ts';
 
-const TABLE: WordingTable<string> = {
+export const wording = errorWording({
   no_token: () => 'Invalid token',
   bad_token: () => 'Invalid token',
   expired_token: () => 'Token expired',
@@ -31,10 +31,4 @@ const TABLE: WordingTable<string> = {
   store_unavailable: () => 'The service is unavailable at the moment. Please try again.',
   timeout: () => 'This took too long. Please try again.',
   failed: () => 'Something went wrong on our side.',
-};
-
-/** One member, `error`; a fault of ours has the id of the request beside it, which an operator finds in the log. */
-export const wording: Wording = (trouble, requestId) => ({
-  status: USUAL_STATUS[trouble.kind],
-  body: { error: wordsFor(TABLE, trouble), ...(trouble.kind === 'failed' && { request_id: requestId }) },
 });

@@ -78,6 +78,14 @@ export function wordsFor<Words>(table: WordingTable<Words>, trouble: Trouble): W
   return (table[trouble.kind] as (trouble: Trouble) => Words)(trouble);
 }
 
+/** Errors of one member, `error`; a fault of ours has the id of the request beside it, which an operator finds in the log. */
+export function errorWording(table: WordingTable<string>): Wording {
+  return (trouble, requestId) => ({
+    status: USUAL_STATUS[trouble.kind],
+    body: { error: wordsFor(table, trouble), ...(trouble.kind === 'failed' && { request_id: requestId }) },
+  });
+}
+
 /** The status that fits, where a surface's documentation gives none. */
 export const USUAL_STATUS: Readonly<Record<TroubleKind, number>> = {
   no_token: 401,

@@ -1,6 +1,6 @@
-import { USUAL_STATUS, type Wording, type WordingTable, wordsFor } from '../rest/trouble.ts';
+import { errorWording } from '../rest/trouble.ts';
 
-const TABLE: WordingTable<string> = {
+export const wording = errorWording({
   no_token: () => 'Not authenticated',
   bad_token: () => 'Invalid or expired token',
   expired_token: () => 'Invalid or expired token',
@@ -31,10 +31,4 @@ const TABLE: WordingTable<string> = {
   store_unavailable: () => 'The service is unavailable at the moment. Try again.',
   timeout: () => 'This took too long. Try again.',
   failed: () => 'Something went wrong on our side.',
-};
-
-/** One member, `error`; a fault of ours has the id of the request beside it, which an operator finds in the log. */
-export const wording: Wording = (trouble, requestId) => ({
-  status: USUAL_STATUS[trouble.kind],
-  body: { error: wordsFor(TABLE, trouble), ...(trouble.kind === 'failed' && { request_id: requestId }) },
 });
