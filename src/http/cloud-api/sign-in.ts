@@ -1,9 +1,8 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Origin } from '../../domain/audit/audit-log.ts';
-import { badRequest } from '../rest/read-input.ts';
+import { parse } from '../rest/read-input.ts';
 import { openRoute, type Route } from '../rest/route.ts';
-import { TroubleError } from '../rest/trouble.ts';
 import { signedIn } from '../rest/trouble-of.ts';
 import { basicCredentials, passwordSchema, totpSchema, usernameSchema } from './credentials.ts';
 import { PAIR_ANSWER, started, toPair } from './pair-view.ts';
@@ -62,15 +61,9 @@ export function getSignInRoute(services: CloudServices): Route {
 /** @throws TroubleError where something is missing, or there twice */
 function fromHeader(ctx: Context, body: object): SignIn {
   const basic = basicCredentials(ctx.get('Authorization'));
-  if (!basic) return whole(bodySchema, body);
-  const { KeepLoggedIn = false, Totp } = whole(beside, body);
+  if (!basic) return parse(bodySchema, body);
+  const { KeepLoggedIn = false, Totp } = parse(beside, body);
   return { KeepLoggedIn, Totp, Username: basic.identifier, Password: basic.password };
-}
-
-function whole<Shape>(schema: z.ZodType<Shape>, body: object): Shape {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) throw new TroubleError(badRequest(parsed.error));
-  return parsed.data;
 }
 
 async function signIn({ signIn: service, pairs, clock }: CloudServices, body: SignIn, origin: Origin) {

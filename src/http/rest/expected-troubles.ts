@@ -1,4 +1,4 @@
-import { badRequest } from './read-input.ts';
+import { refusalOf } from './read-input.ts';
 import type { Route } from './route.ts';
 import type { Trouble, TroubleKind } from './trouble.ts';
 
@@ -20,7 +20,7 @@ const SAMPLES: Samples = {
   sign_in_over: () => ({ kind: 'sign_in_over' }),
   login_limited: () => ({ kind: 'login_limited', seconds: 287 }),
   rate_limited: () => ({ kind: 'rate_limited', seconds: 60 }),
-  bad_request: (route) => refusalOf(route),
+  bad_request: (route) => refusalOfNothing(route),
   too_large: () => ({ kind: 'too_large' }),
   unsupported_media_type: () => ({ kind: 'unsupported_media_type' }),
   not_found: () => ({ kind: 'not_found', message: 'There is nothing with this id.' }),
@@ -61,10 +61,10 @@ function kindsOfAccess({ access }: Route): readonly TroubleKind[] {
 }
 
 /** What is said of a call that says nothing. */
-function refusalOf({ body, query, params }: Route): Extract<Trouble, { kind: 'bad_request' }> {
+function refusalOfNothing({ body, query, params }: Route): Extract<Trouble, { kind: 'bad_request' }> {
   for (const schema of [body, params, query]) {
-    const parsed = schema?.safeParse({});
-    if (parsed && !parsed.success) return badRequest(parsed.error);
+    const refusal = schema && refusalOf(schema, {});
+    if (refusal) return refusal;
   }
   return { kind: 'bad_request', field: undefined, message: 'The body is not JSON.' };
 }

@@ -27,14 +27,27 @@ export async function readInput(ctx: Context, route: Route, params: Readonly<Rec
   };
 }
 
-function parse<Shape>(schema: z.ZodType<Shape>, value: unknown): Shape {
-  const parsed = schema.safeParse(value);
+/** Of what is not there its type is no help. */
+const IN_OUR_WORDS: z.core.ParseContext<z.core.$ZodIssue> = {
+  error: ({ code, input }) => (code === 'invalid_type' && input === undefined ? 'it is missing' : undefined),
+};
+
+/** @throws TroubleError that names the first thing wrong with the value */
+export function parse<Shape>(schema: z.ZodType<Shape>, value: unknown): Shape {
+  const parsed = schema.safeParse(value, IN_OUR_WORDS);
   if (parsed.success) return parsed.data;
   throw new TroubleError(badRequest(parsed.error));
 }
 
-/** What is said of input that a schema refused: the first thing wrong with it. */
-export function badRequest({ issues: [issue] }: z.ZodError): Extract<Trouble, { kind: 'bad_request' }> {
+/** What is said of a value that will not do; undefined when it will. */
+export function refusalOf(schema: z.ZodType, value: unknown): BadRequest | undefined {
+  const { error } = schema.safeParse(value, IN_OUR_WORDS);
+  return error && badRequest(error);
+}
+
+type BadRequest = Extract<Trouble, { kind: 'bad_request' }>;
+
+function badRequest({ issues: [issue] }: z.ZodError): BadRequest {
   const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.map(String).join('.');
   const message =
     issue?.code === 'unrecognized_keys' ? `There is no ${field} here.` : `${field || 'The body'}: ${issue?.message ?? 'will not do'}.`;

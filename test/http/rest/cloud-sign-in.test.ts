@@ -104,7 +104,9 @@ describe('the cloud API: sign-in', () => {
         UUID: 'f50af7e0-0dd5-4361-ab96-2e04f7bc7e30',
       },
     );
-    assertError(await post({ Password: PASSWORD, Username: alice.email }), 400, 'KeepLoggedIn');
+    const without = await post({ Password: PASSWORD, Username: alice.email });
+    assertError(without, 400, 'KeepLoggedIn');
+    assert.equal(without.json.Message, 'KeepLoggedIn: it is missing.');
     assertError(await post(credentials({ Role: 'admin' })), 400, 'Role');
     assertError(await call(server, { method: 'PUT', path: PATH, body: {} }), 405);
     assertError(await call(server, { method: 'POST', path: PATH, body: {}, headers: { 'content-type': 'text/plain' } }), 415);
