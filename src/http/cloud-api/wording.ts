@@ -1,17 +1,20 @@
-import { z } from 'zod';
 import { USUAL_STATUS, type Wording, type WordingTable, wordsFor } from '../rest/trouble.ts';
 
 /** The one shape of every error: all members are there, whatever went wrong. */
-const errorSchema = z.strictObject({
-  AuthorizationInvalid: z.boolean().meta({ description: 'Nobody is signed in by what was sent: the status is 401.' }),
-  BackendMessage: z
-    .string()
-    .meta({ description: 'What went wrong, for programs and whoever writes them: a fixed word, and sometimes more after a colon.' }),
-  Email: z.string().meta({ description: 'Always empty: an answer does not tell who has an account.' }),
-  Field: z.strictObject({ Message: z.string(), Name: z.string() }).meta({ description: 'The member that will not do, if it was one.' }),
-  Message: z.string().meta({ description: 'What went wrong, for people.' }),
-  UUID: z.uuid().meta({ description: 'Of this error; it is in the log.' }),
-});
+interface ErrorBody {
+  /** Nobody is signed in by what was sent: the status is 401. */
+  readonly AuthorizationInvalid: boolean;
+  /** For programs and whoever writes them: a fixed word, and sometimes more after a colon. */
+  readonly BackendMessage: string;
+  /** Always empty: an answer does not tell who has an account. */
+  readonly Email: '';
+  /** The member that will not do, if it was one. */
+  readonly Field: { readonly Message: string; readonly Name: string };
+  /** For people. */
+  readonly Message: string;
+  /** Of this error; it is in the log. */
+  readonly UUID: string;
+}
 
 interface Words {
   /** For people. */
@@ -82,7 +85,7 @@ const TABLE: WordingTable<Words> = {
 export const wording: Wording = (trouble, _requestId, errorId) => {
   const status = USUAL_STATUS[trouble.kind];
   const { message, backend, field } = wordsFor(TABLE, trouble);
-  const body: z.infer<typeof errorSchema> = {
+  const body: ErrorBody = {
     AuthorizationInvalid: status === 401,
     BackendMessage: backend === undefined ? trouble.kind : `${trouble.kind}: ${backend}`,
     Email: '',
