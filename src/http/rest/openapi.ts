@@ -55,7 +55,8 @@ const SCHEMES: Readonly<Record<string, object>> = {
     type: 'apiKey',
     in: 'query',
     name: 'token',
-    description: 'For what cannot send headers, such as EventSource: a one-use ticket, or where the operator allows it a session token.',
+    description:
+      'For what cannot send headers: a session token, where the operator allows it. For an EventSource a one-use ticket will do, too.',
   },
 };
 
