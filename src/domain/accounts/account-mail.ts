@@ -30,7 +30,7 @@ export interface AccountMail {
    */
   requestReset(email: string, origin: Origin): Promise<void>;
   /**
-   * A stranger makes an account. When the address is taken its owner gets a mail instead, and the answer is the same.
+   * A stranger makes an account. When the address is taken its owner gets a mail instead, a few times an hour at most, and the answer is the same.
    * @throws InvalidValueError naming the field, OverloadedError
    */
   register(input: Registration, origin: Origin): Promise<Account>;
@@ -57,7 +57,7 @@ export interface AccountMailDeps {
 }
 
 /** So often a mailbox, and a client address, can make mails to be sent. Beyond it there is no mail, and the answer is the same. */
-const RESETS_OF_ONE: CounterRule = { limit: 3, windowSeconds: 3600, blockSeconds: 3600 };
+const MAILS_TO_ONE: CounterRule = { limit: 3, windowSeconds: 3600, blockSeconds: 3600 };
 const RESETS_FROM_ONE: CounterRule = { limit: 20, windowSeconds: 3600, blockSeconds: 3600 };
 
 export function createAccountMail(deps: AccountMailDeps): AccountMail {
@@ -88,7 +88,7 @@ export function createAccountMail(deps: AccountMailDeps): AccountMail {
 
     async requestReset(email, origin) {
       const now = clock();
-      const ofOne = await counters.hit(`reset:mailbox:${sha256(loginKey(email))}`, RESETS_OF_ONE, now);
+      const ofOne = await counters.hit(`reset:mailbox:${sha256(loginKey(email))}`, MAILS_TO_ONE, now);
       const fromOne = await counters.hit(`reset:address:${addressBucket(origin.ip)}`, RESETS_FROM_ONE, now);
       if (!ofOne.allowed || !fromOne.allowed) return;
       // Not waited for: how long it takes would tell whether there is somebody to write to.
@@ -98,8 +98,10 @@ export function createAccountMail(deps: AccountMailDeps): AccountMail {
     },
 
     async register({ tenant, ...input }, origin) {
+      // Counted whether it is taken or not: it is the same work.
+      const ofOne = await counters.hit(`registration:mailbox:${sha256(loginKey(input.email))}`, MAILS_TO_ONE, clock());
       const { account, takenBy } = await accounts.register({ ...input, tenantId: tenant.id, role: 'viewer' }, origin);
-      if (takenBy) notices.registrationAttempt(takenBy, origin);
+      if (takenBy && ofOne.allowed) notices.registrationAttempt(takenBy, origin);
       return account;
     },
   };

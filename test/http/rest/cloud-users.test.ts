@@ -134,6 +134,17 @@ describe('the cloud API: users and organisations', () => {
     await eventually(async () => server.house.mailbox?.list().some(({ to }) => to === alice.email));
   });
 
+  it('nobody’s mailbox is filled by registering their address again and again', async () => {
+    const dora = await server.addAccount({ email: 'dora@example.com' });
+    const mails = () => server.house.mailbox?.list().filter(({ to }) => to === dora.email).length;
+    for (let tries = 0; tries < 6; tries++)
+      assert.equal((await register({ Email: dora.email, Password: PASSWORD, Name: 'Somebody' })).status, 201);
+    await server.addAccount({ email: 'last@example.com' });
+    await register({ Email: 'last@example.com', Password: PASSWORD, Name: 'Somebody' });
+    await eventually(async () => server.house.mailbox?.list().some(({ to }) => to === 'last@example.com'));
+    assert.equal(mails(), 3);
+  });
+
   it('[security 56] [security 92] weak passwords and odd values are refused with the member and the reason', async () => {
     const good = { Email: 'carl@example.com', Password: PASSWORD, Name: 'Carl' };
     assertError(await register({ ...good, Password: 'tooshort' }), 400, 'Password');
