@@ -1,7 +1,9 @@
 import Provider, { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Audit } from '../domain/audit/audit.ts';
+import type { Origin } from '../domain/audit/audit-log.ts';
 import { clientId } from '../domain/clients/client.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
+import { isAllowedAddress } from '../domain/limits/address.ts';
 import { isOpenidScope } from '../domain/policy/openid-scopes.ts';
 import type { CodeRedemption } from '../domain/tokens/code-redemption.ts';
 import { sha256 } from '../lib/digest.ts';
@@ -30,15 +32,15 @@ export function bindCodesToStates(provider: Provider): void {
   };
 }
 
-interface RedemptionDeps extends Pick<ResourceDeps, 'accounts' | 'api'> {
+interface RedemptionDeps extends Pick<ResourceDeps, 'accounts' | 'tenants' | 'api'> {
   readonly provider: Provider;
   readonly clients: ClientStore;
   readonly audit: Audit;
 }
 
-export function createCodeRedemption({ provider, accounts, clients, audit, api }: RedemptionDeps): CodeRedemption {
+export function createCodeRedemption({ provider, accounts, clients, tenants, audit, api }: RedemptionDeps): CodeRedemption {
   /** Everything about the code that has to hold before it is used up. */
-  async function examine(code: BoundCode | undefined, proof: { state: string; redirectUri: string }) {
+  async function examine(code: BoundCode | undefined, proof: { state: string; redirectUri: string }, { ip }: Origin) {
     const fits = code?.stateDigest === sha256(proof.state) && code.redirectUri === proof.redirectUri && code.codeChallenge === undefined;
     if (!code || !fits) return undefined;
     const client = await clients.find(clientId(code.clientId ?? ''));
@@ -47,6 +49,8 @@ export function createCodeRedemption({ provider, accounts, clients, audit, api }
     if (!client || client.disabled || client.tenantId !== account?.tenantId) return undefined;
     // Nobody proves to be the client here, so a client has to be meant for it.
     if (client.metadata.code_login !== true) return undefined;
+    const tenant = await tenants.find(client.tenantId);
+    if (!tenant || tenant.disabled || !isAllowedAddress(ip, tenant.allowedAddresses)) return undefined;
     if (!grant || grant.clientId !== client.id || grant.accountId !== account.id) return undefined;
     const scopes = grant.getResourceScopeFiltered(api, new Set((code.scope ?? '').split(' '))).split(' ');
     return { client, account, grantId: grant.jti, scopes: scopes.filter((scope) => scope && !isOpenidScope(scope)) };
@@ -55,7 +59,7 @@ export function createCodeRedemption({ provider, accounts, clients, audit, api }
   return {
     async redeem(value, proof, origin) {
       const code = (await provider.AuthorizationCode.find(value)) as BoundCode | undefined;
-      const found = await examine(code, proof);
+      const found = await examine(code, proof, origin);
       if (!code || !found) return undefined;
       try {
         // The adapter elects one winner, and ends the grant when there are two.

@@ -19,7 +19,8 @@ export interface RedeemedCode {
 export interface CodeRedemption {
   /**
    * Under any concurrency a code is redeemed once; another try ends its grant with all that came of it. Undefined, and the code stays as it is,
-   * unless it was issued to this very `state` and `redirectUri`, without a PKCE challenge, and person, client, session and grant are all there.
+   * unless it was issued to this very `state` and `redirectUri`, without a PKCE challenge, and person, client, tenant, session and grant are all there
+   * and the tenant allows the address.
    */
   redeem(code: string, proof: { readonly state: string; readonly redirectUri: string }, origin: Origin): Promise<RedeemedCode | undefined>;
   /** To be asked after something was issued: whoever ends a grant later ends that too. */

@@ -117,6 +117,17 @@ describe('the cloud API: code login', () => {
     pairIn(await codeLogin(code, state));
   });
 
+  it('takes none for a tenant that is disabled, or from where it allows no calls, and leaves the code as it is', async () => {
+    const state = await stateFor(CALLBACK);
+    const code = await codeFor(state);
+    for (const change of [{ disabled: true }, { allowedAddresses: ['192.0.2.1'] }]) {
+      const changed = await server.house.tenants.update(server.tenant, change, ORIGIN);
+      assertError(await codeLogin(code, state), 401);
+      await server.house.tenants.update(changed, { disabled: false, allowedAddresses: [] }, ORIGIN);
+    }
+    pairIn(await codeLogin(code, state));
+  });
+
   it('signing its pair out leaves the browser, and what the client got there besides, alone', async () => {
     const browser = new CookieBrowser();
     const pair = await pairBy({ browser });
