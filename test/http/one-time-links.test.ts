@@ -66,6 +66,20 @@ describe('links to set a password', () => {
     assert.equal((await new CookieBrowser().open(`${server.issuer}/setup/${late.secret}`)).status, 410, 'a link opens one thing');
   });
 
+  it('[security 89] somebody who asks for a mail ends no invitation and no link made by hand; using one ends all', async () => {
+    const person = await server.addAccount({ password: undefined });
+    const { accounts } = server.house;
+    const byHand = await accounts.createPasswordLink(person, ORIGIN);
+    const { secret: invited } = await accounts.createMailedLink(person, 'invitation', ORIGIN);
+    const { secret: first } = await accounts.createMailedLink(person, 'passwordLink', ORIGIN);
+    const { secret: second } = await accounts.createMailedLink(person, 'passwordLink', ORIGIN);
+    const live = async () =>
+      await Promise.all([byHand, invited, first, second].map(async (secret) => Boolean(await accounts.peekPasswordLink(secret))));
+    assert.deepEqual(await live(), [true, true, false, true]);
+    assert.equal((await accounts.usePasswordLink(invited, 'purple-elephants-read-maps-4', ORIGIN))?.emailVerified, true);
+    assert.deepEqual(await live(), [false, false, false, false]);
+  });
+
   it('[security 89] only a digest of the link is stored', async () => {
     const { secret, account } = await link();
     const { links } = server.house.storage;

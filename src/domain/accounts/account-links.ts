@@ -47,8 +47,6 @@ export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk):
   ): Promise<MailedLink> {
     const secret = randomToken();
     const expiresAt = new Date(clock().getTime() + lifetimeSeconds * 1000);
-    // Whatever came of an older one, by mail or not.
-    if (owner) await links.removeFor(owner.id);
     await links.put({ digest: digestOf(secret), purpose, accountId: owner?.id, expiresAt });
     if (owner) await desk.record('account.link_created', owner, origin, { purpose });
     return { secret, expiresAt };
@@ -80,15 +78,20 @@ export function createAccountLinks(deps: AccountServiceDeps, desk: AccountDesk):
     },
 
     createMailedLink: (account, reason, origin) =>
-      createLink({ purpose: 'set-password-by-mail', owner: account, lifetimeSeconds: lifetimes[reason] }, origin),
+      createLink(
+        { purpose: reason === 'invitation' ? reason : 'set-password-by-mail', owner: account, lifetimeSeconds: lifetimes[reason] },
+        origin,
+      ),
 
     async usePasswordLink(secret, password, origin) {
       const link = await findLink(secret);
       const account = await peekPasswordLink(secret);
       if (!link || !account) return undefined;
-      const byMail = link.purpose === 'set-password-by-mail';
+      const byMail = link.purpose !== 'set-password';
       const passwordHash = await desk.hashNew(password, account);
       if (!(await links.take(digestOf(secret), clock()))) return undefined;
+      // Those made for another reason have served, too.
+      await links.removeFor(account.id);
       // Before and after: wherever this is cut off, no session or token outlives the link, and none begun in between the new password.
       await tokens.endAccount(account.id);
       const changed = await desk.change(account, (old) => ({

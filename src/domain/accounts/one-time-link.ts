@@ -8,7 +8,7 @@ export type LinkDigest = Brand<'LinkDigest'>;
 export interface OneTimeLink {
   readonly digest: LinkDigest;
   /** A link that came by mail also shows that its owner reads that mail. */
-  readonly purpose: 'first-administrator' | 'set-password' | 'set-password-by-mail';
+  readonly purpose: 'first-administrator' | 'set-password' | 'set-password-by-mail' | 'invitation';
   /** Whose password; undefined for the first administrator. */
   readonly accountId: AccountId | undefined;
   readonly expiresAt: Date;
