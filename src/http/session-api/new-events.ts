@@ -8,6 +8,9 @@ const FURTHER_LOOK = 200;
 /** As far back as a stream can be resumed. */
 const MOST = 1000;
 
+/** What somebody may catch up on who may not read the audit log: a connection that broke, not the past. Milliseconds. */
+const CATCH_UP_MS = 5 * 60_000;
+
 /** Looks during which an entry may turn up below others: of two processes, the one that took its number first may store it last. */
 const LATE_LOOKS = 5;
 
@@ -24,8 +27,18 @@ export interface EventCursor {
   look(): Promise<NewEvents>;
 }
 
-/** @param after the number of the last event that is known already; undefined: whatever is there by now */
-export async function followEvents(log: AuditLog, tenant: TenantId, after: number | undefined): Promise<EventCursor> {
+export interface Follower {
+  readonly tenant: TenantId;
+  /** The number of the last event that is known already; undefined: whatever is there by now. */
+  readonly after: number | undefined;
+  /** When they began to follow. */
+  readonly from: Date;
+  /** They may read the whole audit log. */
+  readonly readsAll: boolean;
+}
+
+export async function followEvents(log: AuditLog, { tenant, after, from, readsAll }: Follower): Promise<EventCursor> {
+  const oldest = readsAll ? 0 : from.getTime() - CATCH_UP_MS;
   const start = after ?? (await log.list({ tenantId: tenant, limit: 1 }))[0]?.sequence ?? 0;
   /** The newest number at each of the last looks: what is above the oldest of them is looked at again. */
   const newest = [start];
@@ -35,7 +48,7 @@ export async function followEvents(log: AuditLog, tenant: TenantId, after: numbe
     async look() {
       const floor = newest[0] ?? start;
       const { events, gap } = await newerThan(log, tenant, floor);
-      const untold = events.filter(({ sequence }) => !told.has(sequence));
+      const untold = events.filter(({ sequence, at }) => !told.has(sequence) && at.getTime() >= oldest);
       const missed = gap && untold[0] === events[0];
       for (const { sequence } of untold) told.add(sequence);
       newest.push(events.at(-1)?.sequence ?? floor);

@@ -13,7 +13,7 @@ import { followEvents } from './new-events.ts';
 import { queryToken } from './query-token.ts';
 import { createStreamSlots } from './stream-slots.ts';
 
-type StreamServices = Pick<RestServices, 'stores' | 'bearers' | 'houseTokens' | 'stop'>;
+type StreamServices = Pick<RestServices, 'stores' | 'bearers' | 'houseTokens' | 'clock' | 'stop'>;
 
 export function watchEvents(services: StreamServices): Route {
   const slots = createStreamSlots();
@@ -22,6 +22,7 @@ export function watchEvents(services: StreamServices): Route {
     path: '/stream',
     summary: 'Watch the security events of your organisation, as server-sent events',
     access: WATCH,
+    acts: true,
     query: z.strictObject({
       token: queryToken,
       last_event_id: eventIdSchema
@@ -33,11 +34,10 @@ export function watchEvents(services: StreamServices): Route {
       200: { description: 'text/event-stream: `id` and `event` of each are the number and type in the audit log, `data` is its entry.' },
     },
     async handle({ ctx, bearer, query, origin }) {
-      // Whoever asks for the head alone would hold a stream that nobody reads.
-      if (ctx.method === 'HEAD') return { status: 200 };
       const after = lastEventId(ctx) ?? query.last_event_id;
       using _slot = slots.take(String(bearer.account?.id ?? bearer.client?.id));
-      const cursor = await followEvents(services.stores.audit, bearer.tenant.id, after);
+      const readsAll = bearer.scopes.has('admin:all');
+      const cursor = await followEvents(services.stores.audit, { tenant: bearer.tenant.id, after, from: services.clock(), readsAll });
       const closed = new AbortController();
       ctx.res.once('close', () => closed.abort());
       begin(ctx);

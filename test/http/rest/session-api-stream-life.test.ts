@@ -42,7 +42,7 @@ describe('the session API: a stream from its begin to its end', () => {
     await using server = await startServer(MANY_ADDRESSES);
     const { audit, holdings } = server.house.storage;
     const tenantId = server.tenant.id;
-    const cursor = await followEvents(audit, tenantId, undefined);
+    const cursor = await followEvents(audit, { tenant: tenantId, after: undefined, from: new Date(0), readsAll: true });
     const store = (sequence: number) => {
       const names = { tenantId, accountId: undefined, clientId: undefined, requestId: 'test', ip: 'test' };
       return holdings.restoreAuditEvents([{ ...names, sequence, at: new Date(), type: 'account.changed', detail: {} }]);
