@@ -76,7 +76,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   const keys = createKeyService({ ...storage, keyring, audit, clock });
   const signer = createTokenSigner({ keys, clock });
   const houseTokens = countedTokens(createHouseTokens({ ...storage, signer, clock }), tally);
-  const tokenUses = createTokenUses({ ...storage, clock });
+  const tokenUses = createTokenUses({ ...storage, clock, logger });
   const mfaDeps = {
     ...storage,
     keyring,

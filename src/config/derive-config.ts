@@ -6,6 +6,7 @@ import type { Config, Settings } from './schema.ts';
 
 /** Adds what follows from the settings. Relative paths are relative to `cwd`. */
 export function deriveConfig(settings: Settings, cwd: string): Config {
+  const { slug, name, registration } = settings.tenant;
   const issuer = normaliseIssuer(settings.issuer);
   const local = isLocal(issuer);
   const dataDir = resolve(cwd, settings.data_dir);
@@ -17,7 +18,7 @@ export function deriveConfig(settings: Settings, cwd: string): Config {
     local,
     storage: withAbsolutePath(settings.storage, (path) => (path === null ? resolve(dataDir, 'gatehouse.db') : resolve(cwd, path))),
     demoEnabled,
-    firstTenant: { slug: settings.tenant.slug, name: settings.tenant.name, registrationOpen: settings.tenant.registration === 'open' },
+    firstTenant: { slug, name, registrationOpen: registration === 'open' || (registration === 'auto' && local) },
     mailTransport: settings.mail.transport === 'auto' ? usualTransport(settings.mail, demoEnabled) : settings.mail.transport,
     metricsApart: areMetricsApart(settings.metrics.listener, local),
     apiResource: settings.api.resource ?? `${issuer}/api`,

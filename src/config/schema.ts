@@ -78,7 +78,7 @@ export const configSchema = z.strictObject({
       }),
     }),
   ]),
-  tenant: z.strictObject({ slug: text, name: text, registration: z.enum(['open', 'closed']) }),
+  tenant: z.strictObject({ slug: text, name: text, registration: z.enum(['auto', 'open', 'closed']) }),
   demo: z.enum(['auto', 'on', 'off']),
   api: z.strictObject({
     resource: z

@@ -42,6 +42,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
 
   return {
     middleware: compose([
+      oneSpelling,
       settleWrites,
       drawHandovers(deps.pages),
       publishMetadata(deps.catalogue),
@@ -56,3 +57,9 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
     codes: createCodeRedemption({ ...deps, provider }),
   };
 }
+
+/** The engine takes its paths with a slash at the end, too; what stands before it compares them whole. */
+const oneSpelling: Middleware = async (ctx, next) => {
+  if (ctx.path.length > 1 && ctx.path.endsWith('/')) ctx.path = ctx.path.slice(0, -1);
+  await next();
+};

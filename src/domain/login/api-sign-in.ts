@@ -142,10 +142,8 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
       if (tries === 0 || tries > deps.maxTries) return { kind: 'over' };
       const proof = await prove(account, code, origin);
       if (proof.kind === 'paused') return { kind: 'paused', limit: 'codes', until: proof.until };
-      if (proof.kind !== 'passed') {
-        if (tries === deps.maxTries) await challenges.remove(id);
-        return { kind: 'code_wrong' };
-      }
+      // It stays until it expires: a right code that came at the same time as the last wrong one may still be under way.
+      if (proof.kind !== 'passed') return { kind: 'code_wrong' };
       return (await challenges.remove(id)) ? await passed(account, true, origin) : { kind: 'over' };
     },
 

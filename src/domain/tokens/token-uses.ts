@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { AccountId } from '../accounts/account.ts';
 import type { ArtifactStore } from './artifact-store.ts';
 import type { HouseToken } from './house-token.ts';
@@ -17,13 +18,17 @@ export interface TokenUses {
   of(account: AccountId): Promise<ReadonlyMap<string, Date>>;
 }
 
-export function createTokenUses({ artifacts, clock }: { artifacts: ArtifactStore; clock: Clock }): TokenUses {
+export function createTokenUses({ artifacts, clock, logger }: { artifacts: ArtifactStore; clock: Clock; logger: Logger }): TokenUses {
   const noted = new Map<string, number>();
   return {
     async note({ id, accountId, expiresAt }) {
       const now = clock().getTime();
       if (now - (noted.get(id) ?? 0) < MINUTE_MS) return;
-      await artifacts.put('PrivateTokenUse', id, { accountId, payload: { at: now } }, expiresAt);
+      try {
+        await artifacts.put('PrivateTokenUse', id, { accountId, payload: { at: now } }, expiresAt);
+      } catch (error) {
+        return logger.warn({ err: error, tokenId: id }, 'the use of a private token was not written down');
+      }
       if (noted.size >= REMEMBERED) noted.clear();
       noted.set(id, now);
     },

@@ -28,6 +28,7 @@ export function refreshRoute({ pairs }: CloudServices): Route {
 export function signOutRoute({ houseTokens, audit }: CloudServices, method: Method): Route {
   return guardedRoute({
     method,
+    acts: true,
     path: '/authenticate/signout',
     summary: 'Sign a user out: the access token and its refresh token end',
     access: ANYBODY,

@@ -46,6 +46,7 @@ export function signInRoute(services: CloudServices): Route {
 export function getSignInRoute(services: CloudServices): Route {
   return openRoute({
     method: 'get',
+    acts: true,
     path: '/authenticate/signin',
     summary,
     query,

@@ -52,6 +52,8 @@ export interface Route {
   readonly timeoutMs: number | undefined;
   /** Calls of it are not counted: health checks. */
   readonly unlimited: boolean;
+  /** A GET that does something, so that HEAD is not its answer without the content. */
+  readonly acts: boolean;
   readonly handle: (call: Call<unknown, unknown, unknown>) => Promise<Answer>;
 }
 
@@ -91,6 +93,7 @@ interface Shape<Params, Query, Body> {
   readonly troubles?: readonly TroubleKind[];
   readonly timeoutMs?: number;
   readonly unlimited?: true;
+  readonly acts?: true;
 }
 
 interface OpenShape<Params, Query, Body> extends Shape<Params, Query, Body> {
@@ -131,6 +134,19 @@ export function personRoute<Params = undefined, Query = undefined, Body = undefi
 }
 
 function complete(shape: Shape<unknown, unknown, unknown>, access: RouteAccess, handle: Route['handle']): Route {
-  const { method, path, summary, params, query, body, bodyExample, answers, troubles = [], timeoutMs, unlimited = false } = shape;
-  return { method, path, summary, access, params, query, body, bodyExample, answers, troubles, timeoutMs, unlimited, handle };
+  const {
+    method,
+    path,
+    summary,
+    params,
+    query,
+    body,
+    bodyExample,
+    answers,
+    troubles = [],
+    timeoutMs,
+    unlimited = false,
+    acts = false,
+  } = shape;
+  return { method, path, summary, access, params, query, body, bodyExample, answers, troubles, timeoutMs, unlimited, acts, handle };
 }

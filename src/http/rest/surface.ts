@@ -49,7 +49,7 @@ export function mountSurface(surface: Surface, deps: SurfaceDeps): Middleware {
     );
   }
   const routes = router.routes() as unknown as Middleware;
-  const patterns = surface.routes.map(({ path, method }) => ({ method, pattern: patternOf(surface.prefix + path) }));
+  const patterns = surface.routes.map(({ path, method, acts }) => ({ method, acts, pattern: patternOf(surface.prefix + path) }));
 
   return async (ctx, next) => {
     const fitting = patterns.filter(({ pattern }) => pattern.test(ctx.path));
@@ -57,8 +57,9 @@ export function mountSurface(surface: Surface, deps: SurfaceDeps): Middleware {
     if (fitting.length === 0 && !below) return await next();
     ctx.set('Cache-Control', 'no-store');
     // RFC 9110 9.3.2: what can be got can be asked for without its content, as some health checks do.
-    const asked = ctx.method === 'HEAD' ? 'get' : ctx.method.toLowerCase();
-    if (fitting.some(({ method }) => method === asked)) return await routes(ctx as never, next as Next);
+    const head = ctx.method === 'HEAD';
+    const asked = head ? 'get' : ctx.method.toLowerCase();
+    if (fitting.some(({ method, acts }) => method === asked && !(head && acts))) return await routes(ctx as never, next as Next);
     const allowed = [...new Set(fitting.map(({ method }) => method.toUpperCase()))];
     await guarded({ ctx, surface, deps }, async () => {
       if (surface.showsRates) await countAddress(ctx, deps, true);
