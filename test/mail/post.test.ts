@@ -115,6 +115,18 @@ describe('the post', () => {
     assert.equal(reasons().length, 3);
   });
 
+  it('leaves half of its room to what somebody asked for, however many notices there are', async () => {
+    const { mailer, started } = slowMailer();
+    const { post, recorded } = postOver(mailer, 0);
+    for (let count = 0; count < 4; count++) post.send(MAIL, ABOUT);
+    await eventually(async () => started() === 4);
+    for (let count = 0; count < 55; count++) post.send(MAIL, { ...ABOUT, kind: 'registration-attempt' });
+    for (let count = 0; count < 51; count++) post.send(MAIL, ABOUT);
+    await eventually(async () => recorded.length === 6);
+    const dropped = recorded.map(({ detail }) => detail?.mail);
+    assert.deepEqual(dropped, [...Array(5).fill('registration-attempt'), 'password-reset']);
+  });
+
   it('loses nothing that was sent before it is disposed of', async () => {
     await using server = await openSmtpServer();
     const { post, recorded } = postOver(smtp(server));

@@ -58,12 +58,20 @@ export interface AccountMailDeps {
 
 /** So often a mailbox, and a client address, can make mails to be sent. Beyond it there is no mail, and the answer is the same. */
 const MAILS_TO_ONE: CounterRule = { limit: 3, windowSeconds: 3600, blockSeconds: 3600 };
-const RESETS_FROM_ONE: CounterRule = { limit: 20, windowSeconds: 3600, blockSeconds: 3600 };
+const MAILS_FROM_ONE: CounterRule = { limit: 20, windowSeconds: 3600, blockSeconds: 3600 };
 
 export function createAccountMail(deps: AccountMailDeps): AccountMail {
   const { accounts, people, counters, post, notices, logger, clock, issuer } = deps;
   const linkTo = ({ secret }: MailedLink) => `${issuer}/password/${secret}`;
   const about = (kind: MailAbout['kind'], { tenantId, id: accountId }: Account, origin: Origin) => ({ kind, origin, tenantId, accountId });
+
+  /** Counted whether there is anybody to write to or not: it is the same work. */
+  async function mayMail(what: 'reset' | 'registration', email: string, origin: Origin): Promise<boolean> {
+    const now = clock();
+    const toOne = await counters.hit(`${what}:mailbox:${sha256(loginKey(email))}`, MAILS_TO_ONE, now);
+    const fromOne = await counters.hit(`${what}:address:${addressBucket(origin.ip)}`, MAILS_FROM_ONE, now);
+    return toOne.allowed && fromOne.allowed;
+  }
 
   async function mailReset(email: string, origin: Origin): Promise<void> {
     const account = await people.findByLogin(loginKey(email));
@@ -87,10 +95,7 @@ export function createAccountMail(deps: AccountMailDeps): AccountMail {
     },
 
     async requestReset(email, origin) {
-      const now = clock();
-      const ofOne = await counters.hit(`reset:mailbox:${sha256(loginKey(email))}`, MAILS_TO_ONE, now);
-      const fromOne = await counters.hit(`reset:address:${addressBucket(origin.ip)}`, RESETS_FROM_ONE, now);
-      if (!ofOne.allowed || !fromOne.allowed) return;
+      if (!(await mayMail('reset', email, origin))) return;
       // Not waited for: how long it takes would tell whether there is somebody to write to.
       mailReset(email, origin).catch((error: unknown) =>
         logger.error({ err: error, requestId: origin.requestId }, 'a reset could not be mailed'),
@@ -98,10 +103,9 @@ export function createAccountMail(deps: AccountMailDeps): AccountMail {
     },
 
     async register({ tenant, ...input }, origin) {
-      // Counted whether it is taken or not: it is the same work.
-      const ofOne = await counters.hit(`registration:mailbox:${sha256(loginKey(input.email))}`, MAILS_TO_ONE, clock());
+      const mayTell = await mayMail('registration', input.email, origin);
       const { account, takenBy } = await accounts.register({ ...input, tenantId: tenant.id, role: 'viewer' }, origin);
-      if (takenBy && ofOne.allowed) notices.registrationAttempt(takenBy, origin);
+      if (takenBy && mayTell) notices.registrationAttempt(takenBy, origin);
       return account;
     },
   };

@@ -51,8 +51,12 @@ interface Letter {
 }
 
 const MOST_WAITING = 100;
+/** Of those, what nobody asked for: strangers can cause notices, and may not crowd out the mail that somebody waits for. */
+const MOST_NOTICES = 50;
 const MOST_AT_ONCE = 4;
 const DRAIN_MS = 5000;
+
+const isNotice = ({ kind }: MailAbout) => kind !== 'invitation' && kind !== 'password-reset';
 
 export function createPost({ mailer, audit, logger, drainMs = DRAIN_MS }: PostDeps): Post {
   const waiting: Letter[] = [];
@@ -97,12 +101,17 @@ export function createPost({ mailer, audit, logger, drainMs = DRAIN_MS }: PostDe
     }
   }
 
+  function isFullFor(about: MailAbout): boolean {
+    if (waiting.length >= MOST_WAITING) return true;
+    return isNotice(about) && waiting.filter((letter) => isNotice(letter.about)).length >= MOST_NOTICES;
+  }
+
   return {
     deliver,
     counts: () => ({ ...counts }),
 
     send(mail, about) {
-      if (closing || waiting.length >= MOST_WAITING) {
+      if (closing || isFullFor(about)) {
         void fail(about, closing ? 'the process is stopping' : 'too many mails are waiting');
         return;
       }

@@ -145,6 +145,20 @@ describe('the cloud API: users and organisations', () => {
     assert.equal(mails(), 3);
   });
 
+  it('nor many mailboxes from one place: beyond twenty an hour there is no mail, and the answer is the same', async () => {
+    const [tried, erin, frank] = ['tried@example.com', 'erin@example.com', 'frank@example.com'];
+    for (const email of [tried, erin, frank]) await server.addAccount({ email, password: undefined });
+    const from = '203.0.113.5';
+    const attempt = (Email: string, more: object = {}) =>
+      call(server, { path: '/user', body: { Email, Password: PASSWORD, Name: 'Somebody' }, ...more });
+    const told = (email: string) => server.house.mailbox?.list().some(({ to }) => to === email);
+    for (let tries = 0; tries < 20; tries++) assert.equal((await attempt(tried, { from })).status, 201);
+    assert.equal((await attempt(erin, { from })).status, 201);
+    await attempt(frank);
+    await eventually(async () => told(frank));
+    assert.equal(told(erin), false);
+  });
+
   it('[security 56] [security 92] weak passwords and odd values are refused with the member and the reason', async () => {
     const good = { Email: 'carl@example.com', Password: PASSWORD, Name: 'Carl' };
     assertError(await register({ ...good, Password: 'tooshort' }), 400, 'Password');
