@@ -41,25 +41,33 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
   const readAccessToken = createAccessTokenReader(deps);
 
   return {
-    middleware: compose([
-      oneSpelling,
-      settleWrites,
-      drawHandovers(deps.pages),
-      publishMetadata(deps.catalogue),
-      implyConsent(ROUTES.authorization),
-      takeJson(ROUTES.token),
-      inspectedTokens({ ...ROUTES, ...options, readAccessToken }),
-      userinfo({ path: ROUTES.userinfo, provider, readAccessToken, accounts: deps.accounts }),
-      compose(provider.middleware as Middleware[]),
-    ]),
+    middleware: inOneSpelling(
+      compose([
+        settleWrites,
+        drawHandovers(deps.pages),
+        publishMetadata(deps.catalogue),
+        implyConsent(ROUTES.authorization),
+        takeJson(ROUTES.token),
+        inspectedTokens({ ...ROUTES, ...options, readAccessToken }),
+        userinfo({ path: ROUTES.userinfo, provider, readAccessToken, accounts: deps.accounts }),
+        compose(provider.middleware as Middleware[]),
+      ]),
+    ),
     interactions: createInteractionEngine({ ...deps, provider }),
     findOauthToken: createFindOauthToken({ ...deps, provider, readAccessToken }),
     codes: createCodeRedemption({ ...deps, provider }),
   };
 }
 
-/** The engine takes its paths with a slash at the end, too; what stands before it compares them whole. */
-const oneSpelling: Middleware = async (ctx, next) => {
-  if (ctx.path.length > 1 && ctx.path.endsWith('/')) ctx.path = ctx.path.slice(0, -1);
-  await next();
-};
+/** What the engine is asked for: small letters, but for the name of an interaction. */
+const PROTOCOL_PATH = /^\/(?:\.well-known\/[a-z-]+|oauth\/[a-z]+(?:\/[a-z]+)?|oauth\/authorize\/[\w-]+)$/;
+
+/** The engine's router takes capitals, and slashes at the end, too; what stands before it compares paths whole. A slash is taken off, and that is all. */
+function inOneSpelling(engine: Middleware): Middleware {
+  return async (ctx, next) => {
+    const path = ctx.path.replace(/\/$/, '');
+    if (!PROTOCOL_PATH.test(path)) return await next();
+    ctx.path = path;
+    await engine(ctx, next);
+  };
+}

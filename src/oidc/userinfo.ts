@@ -12,13 +12,16 @@ export interface UserinfoDeps {
   readonly accounts: AccountStore;
 }
 
+/** The engine answers HEAD as it does GET. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
+
 /**
  * UserInfo (OpenID Connect Core 5.3) for the house's access tokens. They name the API as their audience, which the engine's own endpoint refuses;
  * here a token serves for both, as clients that never send `resource` expect. Header only: RFC 6750 5.3 keeps tokens out of addresses.
  */
 export function userinfo(deps: UserinfoDeps): Middleware {
   return async (ctx, next) => {
-    if (ctx.path !== deps.path || (ctx.method !== 'GET' && ctx.method !== 'POST')) return await next();
+    if (ctx.path !== deps.path || !METHODS.has(ctx.method)) return await next();
     ctx.set('Cache-Control', 'no-store');
     allowOrigin(ctx);
     const [, bearer] = /^Bearer ([\w.~+/-]+=*)$/i.exec(ctx.get('Authorization')) ?? [];

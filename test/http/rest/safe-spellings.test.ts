@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { loggable } from '../../../src/http/loggable-path.ts';
+import { ROUTES } from '../../../src/oidc/provider.ts';
 import { codeAt } from '../../support/authenticator.ts';
 import { giveAuthenticator, signInToCloud } from '../../support/cloud-client.ts';
 import { call, MANY_ADDRESSES } from '../../support/rest-client.ts';
@@ -30,15 +31,25 @@ describe('other ways to say the same', () => {
     assert.equal((await call(server, { method: 'HEAD', path: '/global', token })).status, 200);
   });
 
-  it('a slash at the end of an OAuth endpoint leads to the same checks', async () => {
+  it('a slash at the end of an OAuth endpoint, or HEAD, leads to the same checks', async () => {
     for (const path of ['/oauth/userinfo', '/oauth/userinfo/']) {
       const { status, json } = await call(server, { path, token: 'a-bare-jti' });
       assert.deepEqual([status, json.error], [401, 'invalid_token'], path);
+      const head = await call(server, { method: 'HEAD', path, token: 'a-bare-jti' });
+      assert.match(head.headers.get('www-authenticate') ?? '', /^Bearer realm="gatehouse", error="invalid_token"/, 'not the engine’s own');
     }
     for (const path of ['/oauth/token', '/oauth/token/']) {
       const { status, json } = await call(server, { path, body: { grant_type: 'client_credentials' } });
       assert.deepEqual([status, json.error], [400, 'invalid_request'], path);
     }
+  });
+
+  it('no other spelling of a protocol path leads to the engine past the checks before it', async () => {
+    const paths = [...Object.values(ROUTES), `${ROUTES.end_session}/confirm`, '/.well-known/openid-configuration'];
+    for (const path of paths)
+      for (const spelling of [path.toUpperCase(), path.replace(/.$/, (last) => last.toUpperCase()), `${path}//`])
+        for (const method of ['GET', 'HEAD', 'POST'])
+          assert.equal((await call(server, { method, path: spelling, token: 'a-bare-jti' })).status, 404, `${method} ${spelling}`);
   });
 
   it('[security 83] a right code sent many times at once, with the last wrong one, signs in once', async () => {
