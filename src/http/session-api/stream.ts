@@ -4,10 +4,10 @@ import type { Origin } from '../../domain/audit/audit-log.ts';
 import type { Bearer } from '../../domain/tokens/bearer.ts';
 import { admit, presentedToken } from '../rest/admit.ts';
 import { eventIdSchema } from '../rest/audit-event-view.ts';
-import { guardedRoute, type Route } from '../rest/route.ts';
+import { type Access, guardedRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import { TroubleError } from '../rest/trouble.ts';
-import { WATCH } from './access.ts';
+import { ADMINISTER, WATCH } from './access.ts';
 import { streamEvents } from './event-stream.ts';
 import { followEvents } from './new-events.ts';
 import { queryToken } from './query-token.ts';
@@ -36,7 +36,7 @@ export function watchEvents(services: StreamServices): Route {
     async handle({ ctx, bearer, query, origin }) {
       const after = lastEventId(ctx) ?? query.last_event_id;
       using _slot = slots.take(String(bearer.account?.id ?? bearer.client?.id));
-      const readsAll = bearer.scopes.has('admin:all');
+      const readsAll = isAdmitted(bearer, ADMINISTER);
       const cursor = await followEvents(services.stores.audit, { tenant: bearer.tenant.id, after, from: services.clock(), readsAll });
       const closed = new AbortController();
       ctx.res.once('close', () => closed.abort());
@@ -81,9 +81,12 @@ async function isStillAdmitted(
   const current = token && (await houseTokens.findDigest(token.kind, token.digest));
   if (token && !current) return false;
   const bearer = current ? await bearers.ofToken(current, origin) : await bearers.identify(presentedToken(ctx) ?? '', origin);
-  if (typeof bearer === 'string') return false;
+  return typeof bearer !== 'string' && isAdmitted(bearer, WATCH);
+}
+
+function isAdmitted(bearer: Bearer, access: Access): boolean {
   try {
-    admit(bearer, WATCH);
+    admit(bearer, access);
     return true;
   } catch (error) {
     if (error instanceof TroubleError) return false;
