@@ -47,7 +47,7 @@ export function addAccountCommands(program: Command, { withHouse }: Shell): void
     .argument(...NAME)
     .addArgument(new Argument('<role>', 'the new role').choices(ROLES))
     .action((name: string, role: Role) => withHouse((house) => setRole(house, name, role)));
-  about('password-link', 'make a link to set the password, good once; older links stop working')
+  about('password-link', 'make a link to set the password, good once; the one made like this before stops working')
     .argument(...NAME)
     .action((name: string) => withHouse((house) => passwordLink(house, name)));
   about('setup-link', 'make the link that makes the first administrator, good once').action(() => withHouse(setupLink));
@@ -163,7 +163,7 @@ async function passwordLink(house: House, name: string): Promise<Answer> {
   const link = await createLink(house, account);
   return {
     document: { ...documentOf(account), password_link: link },
-    text: () => `A link for ${nameOf(account)}; older ones have stopped working.\n${explainLink(house, link)}`,
+    text: () => `A link for ${nameOf(account)}; older ones that were made here have stopped working.\n${explainLink(house, link)}`,
   };
 }
 

@@ -76,7 +76,7 @@ describe('gatehouse account', () => {
     );
     const again = await cli.ask(['account', 'password-link', 'bob@example.com']);
     assert.notEqual(again.password_link, password_link);
-    assert.match(await cli.say(['account', 'password-link', 'bob@example.com']), /older ones have stopped working/);
+    assert.match(await cli.say(['account', 'password-link', 'bob@example.com']), /older ones that were made here have stopped working/);
   });
 
   it('lists, shows and changes accounts, in words and as JSON', async () => {

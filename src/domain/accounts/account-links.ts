@@ -8,14 +8,17 @@ import type { LinkDigest, OneTimeLink } from './one-time-link.ts';
 
 /** What people can do with a one-time link. */
 export interface AccountLinks {
-  /** The secret of a new link to set the password; older links of this account stop working. */
+  /**
+   * The secret of a new link to set the password; the one made before it stops working. Those that were mailed do not: anybody can ask for a mail,
+   * so links of one kind end none of another.
+   */
   createPasswordLink(account: Account, origin: Origin): Promise<string>;
-  /** The same for a mail to the account's address. */
+  /** The same for a mail to the account's address: an invitation, or a link that somebody asked for. */
   createMailedLink(account: Account, reason: 'invitation' | 'passwordLink', origin: Origin): Promise<MailedLink>;
   /** Undefined when the link is unknown, used or expired. Looking does not use it up. */
   peekPasswordLink(secret: string): Promise<Account | undefined>;
   /**
-   * Once: the password is set, every session and token ends. Undefined when the link is dead.
+   * Once: the password is set, every session, token and other link ends. Undefined when the link is dead.
    * @throws InvalidValueError, OverloadedError, and the link still works. After anything else it may be used up: then sessions and tokens
    * may have ended although the old password stands, and the person needs a new link.
    */
