@@ -31,6 +31,18 @@ describe('other ways to say the same', () => {
     assert.equal((await call(server, { method: 'HEAD', path: '/global', token })).status, 200);
   });
 
+  it('HEAD uses up no ticket', async () => {
+    const person = await server.addAccount({ role: 'operator' });
+    const login = await call(server, { path: '/api/login', body: { username: person.email, password: PASSWORD } });
+    const { json } = await call(server, { path: '/api/stream/ticket', token: String(login.json.token), body: {} });
+    const path = `/api/stream?token=${json.ticket}`;
+    const head = await call(server, { method: 'HEAD', path });
+    assert.deepEqual([head.status, head.headers.get('allow')], [405, 'GET']);
+    const stream = await fetch(server.issuer + path);
+    assert.equal(stream.status, 200);
+    await stream.body?.cancel();
+  });
+
   it('a slash at the end of an OAuth endpoint, or HEAD, leads to the same checks', async () => {
     for (const path of ['/oauth/userinfo', '/oauth/userinfo/']) {
       const { status, json } = await call(server, { path, token: 'a-bare-jti' });
