@@ -86,6 +86,8 @@ describe('hostile input, on every route', () => {
     ['parameters of the path', hostileParameters],
   ] as const)
     it(`${what} are refused in the words of the surface, and change nothing`, async () => {
+      // The people of the demo are made when somebody first looks.
+      assert.equal((await fetch(`${server.issuer}/demo`)).status, 200);
       const before = await fingerprintsOf(server.house.storage);
       const wrong: string[] = [];
       const attacks = routesOf(server).flatMap((placed) => inputs(placed.route).map((hostile) => ({ placed, hostile })));

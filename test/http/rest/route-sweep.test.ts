@@ -139,6 +139,8 @@ describe('what belongs to another tenant', () => {
       '/api/v1/policies/{id}': (await made('/api/v1/policies')).id,
       '/api/v1/auth/private-tokens/{id}': (await made('/api/v1/auth/private-tokens')).id,
     };
+    // The people of the demo are made when somebody first looks.
+    assert.equal((await fetch(`${server.issuer}/demo`)).status, 200);
     const before = await fingerprintsOf(house.storage);
     const about = routesOf(server).filter(({ path }) => path.includes('{'));
     assert.ok(about.length > 10);
