@@ -1,0 +1,67 @@
+import type { Account } from '../accounts/account.ts';
+import type { Origin } from '../audit/audit-log.ts';
+import type { TenantId } from '../tenants/tenant.ts';
+import type { FederatedIdentity } from './identity.ts';
+import type { UpstreamHints } from './upstream.ts';
+import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
+
+/** A button of the sign-in page. */
+export type OfferedProvider = Pick<UpstreamProvider, 'id' | 'name' | 'preset'>;
+
+/** What somebody signs in upstream for; the answer comes back to the same place, in the same browser. */
+export type Journey =
+  /** A sign-in page of an authorization request. */
+  | { readonly kind: 'interaction'; readonly uid: string; readonly tenantId: TenantId }
+  /** The session API: an address of a front end, or none for a client that takes JSON. */
+  | { readonly kind: 'session-api' };
+
+/** Why nobody was signed in although the provider did its part. The page and the audit log say it in words. */
+export type FederationRefusal =
+  /** No account, and none is made for strangers. */
+  | 'no_account'
+  /** The provider gave no e-mail address, or none that it vouches for, and an account needs one. */
+  | 'no_email'
+  /** None of their roles there means a role here. */
+  | 'no_role'
+  /** Their account is disabled, or of another tenant. */
+  | 'not_allowed';
+
+export type FederationOutcome =
+  | {
+      readonly kind: 'signed_in';
+      readonly account: Account;
+      /** RFC 8176, with what the provider told where its word counts. */
+      readonly amr: readonly string[];
+      /** The provider's second factor is good enough for us. */
+      readonly secondFactor: boolean;
+    }
+  /**
+   * Somebody here has the same address. They have to sign in here first; `ticket` then links the two, once, in this journey alone.
+   */
+  | { readonly kind: 'link_offered'; readonly ticket: string; readonly provider: OfferedProvider; readonly label: string; readonly accountEmail: string }
+  | { readonly kind: 'refused'; readonly reason: FederationRefusal; readonly provider: OfferedProvider };
+
+/** Signing in with somebody else. */
+export interface Federation {
+  /** Those that are enabled for this tenant, in the order they were made; the configuration's first. */
+  offered(tenant: TenantId): Promise<readonly OfferedProvider[]>;
+  /** The provider whose people have addresses like this one. */
+  homeOf(tenant: TenantId, email: string): Promise<OfferedProvider | undefined>;
+  /**
+   * @returns where to send the browser
+   * @throws NotFoundError when there is no such provider for this tenant, UpstreamError
+   */
+  begin(wish: { readonly provider: ProviderId; readonly journey: Journey; readonly hints: UpstreamHints }, origin: Origin): Promise<URL>;
+  /** Whose journey a `state` belongs to, without using it up. Undefined when it is unknown, used or expired, or was made for another provider (mix-up). */
+  journeyOf(provider: ProviderId, state: string): Promise<Journey | undefined>;
+  /**
+   * Once for each state, under any concurrency. @param callback the address that was called, with its query
+   * @throws NotFoundError when the state is not of this provider and journey, UpstreamError
+   */
+  finish(answer: { readonly provider: ProviderId; readonly journey: Journey; readonly callback: URL }, origin: Origin): Promise<FederationOutcome>;
+  /** Links what `link_offered` offered to the person who signed in since. False when the ticket is unknown, used, expired or of another journey or account. */
+  link(ticket: string, account: Account, journey: Journey, origin: Origin): Promise<boolean>;
+  identities(account: Account): Promise<readonly FederatedIdentity[]>;
+  /** Never the last way in: refused when the account has neither a password nor another identity. @throws NotFoundError, InvalidValueError */
+  unlink(account: Account, id: string, origin: Origin): Promise<void>;
+}

@@ -1,0 +1,15 @@
+import type { AccountId } from '../accounts/account.ts';
+import type { TenantId } from '../tenants/tenant.ts';
+import type { FederatedIdentity, IdentityId } from './identity.ts';
+
+export interface IdentityStore {
+  /** Throws AlreadyExistsError naming `identity` when that pair of issuer and subject is linked already, to whomever. One winner under any concurrency. */
+  create(identity: FederatedIdentity): Promise<void>;
+  find(issuer: string, subject: string): Promise<FederatedIdentity | undefined>;
+  /** Label and last sign-in alone change; nothing happens when it is gone. */
+  noteSignIn(id: IdentityId, label: string, at: Date): Promise<void>;
+  /** Oldest first. */
+  list(tenant: TenantId, account: AccountId): Promise<readonly FederatedIdentity[]>;
+  /** False when the account has no such identity. */
+  remove(tenant: TenantId, account: AccountId, id: IdentityId): Promise<boolean>;
+}

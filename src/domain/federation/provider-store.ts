@@ -1,0 +1,14 @@
+import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
+
+/** Providers that were made by command or API; those of the configuration are not stored. */
+export interface ProviderStore {
+  /** Throws AlreadyExistsError naming `id` when that is taken. */
+  create(provider: UpstreamProvider): Promise<void>;
+  find(id: ProviderId): Promise<UpstreamProvider | undefined>;
+  /** Compare-and-swap like AccountStore.update. Undefined when absent. */
+  update(id: ProviderId, change: (old: UpstreamProvider) => UpstreamProvider): Promise<UpstreamProvider | undefined>;
+  /** False when absent. */
+  remove(id: ProviderId): Promise<boolean>;
+  /** Oldest first. */
+  list(): Promise<readonly UpstreamProvider[]>;
+}

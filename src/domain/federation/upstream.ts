@@ -1,0 +1,71 @@
+import type { JsonObject } from '../../lib/json.ts';
+import type { UpstreamProvider } from './upstream-provider.ts';
+
+/** What one sign-in at a provider is bound to; made by us, kept sealed in the meantime, used once. */
+export interface UpstreamExpectation {
+  readonly state: string;
+  readonly nonce: string;
+  /** PKCE (RFC 7636), S256. */
+  readonly codeVerifier: string;
+}
+
+/** What the application asked of us, passed on (OpenID Connect Core 3.1.2.1). */
+export interface UpstreamHints {
+  readonly loginHint?: string | undefined;
+  readonly acrValues?: string | undefined;
+  readonly prompt?: string | undefined;
+  /** Seconds. */
+  readonly maxAge?: number | undefined;
+  readonly uiLocales?: string | undefined;
+}
+
+/** Who a provider says it is, verified: signature, issuer, audience, nonce, times. */
+export interface UpstreamIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+  /** ID token and, where asked for, userinfo; at most 64 KiB of JSON. Of OAuth 2 providers what their API tells. */
+  readonly claims: JsonObject;
+  readonly acr: string | undefined;
+  readonly amr: readonly string[];
+  /** For logout there. */
+  readonly idToken: string | undefined;
+  readonly tokens: { readonly accessToken: string; readonly refreshToken: string | undefined; readonly expiresAt: Date | undefined };
+}
+
+/** Our front with other identity providers. All fetches are bounded in time and size and go to public addresses, or to those the operator allows. */
+export interface Upstream {
+  /** Where to send the browser. Pushes the request first where that is offered (RFC 9126). @throws UpstreamError */
+  authorizationUrl(provider: UpstreamProvider, redirectUri: string, request: UpstreamExpectation & UpstreamHints): Promise<URL>;
+  /** @param callback the address the browser came back to, or the same made of a posted form. @throws UpstreamError */
+  redeem(provider: UpstreamProvider, callback: URL, expected: UpstreamExpectation & { readonly redirectUri: string }): Promise<UpstreamIdentity>;
+  /** Where to send a browser that signed out here. Undefined when the provider has no such place. @throws UpstreamError */
+  endSessionUrl(provider: UpstreamProvider, idToken: string, returnTo: string): Promise<URL | undefined>;
+  /** A logout token of the provider (OpenID Connect Back-Channel Logout 2.6), verified. @throws UpstreamError */
+  readLogoutToken(provider: UpstreamProvider, token: string): Promise<{ readonly issuer: string; readonly subject: string | undefined; readonly sid: string | undefined; readonly jti: string }>;
+  /** Walks discovery, keys and client credentials, and says in words what it found. */
+  test(provider: UpstreamProvider): Promise<readonly UpstreamFinding[]>;
+}
+
+export interface UpstreamFinding {
+  readonly what: string;
+  readonly fine: boolean;
+  /** What was found, or what is wrong and how to mend it. */
+  readonly message: string;
+}
+
+/**
+ * `unavailable`: it did not answer, or with a fault; trying again may help. `refused`: it ended the sign-in (access_denied and the like).
+ * `invalid`: what it answered is not to be trusted, or our registration there is wrong.
+ */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  readonly kind: 'unavailable' | 'refused' | 'invalid';
+  /** For the log and for whoever administers the provider: no token, no code. */
+  readonly detail: string;
+
+  constructor(kind: UpstreamError['kind'], detail: string, options?: ErrorOptions) {
+    super(`${kind}: ${detail}`, options);
+    this.kind = kind;
+    this.detail = detail;
+  }
+}
