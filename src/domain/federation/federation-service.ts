@@ -38,7 +38,13 @@ export type FederationOutcome =
   /**
    * Somebody here has the same address. They have to sign in here first; `ticket` then links the two, once, in this journey alone.
    */
-  | { readonly kind: 'link_offered'; readonly ticket: string; readonly provider: OfferedProvider; readonly label: string; readonly accountEmail: string }
+  | {
+      readonly kind: 'link_offered';
+      readonly ticket: string;
+      readonly provider: OfferedProvider;
+      readonly label: string;
+      readonly accountEmail: string;
+    }
   | { readonly kind: 'refused'; readonly reason: FederationRefusal; readonly provider: OfferedProvider };
 
 /** Signing in with somebody else. */
@@ -58,7 +64,10 @@ export interface Federation {
    * Once for each state, under any concurrency. @param callback the address that was called, with its query
    * @throws NotFoundError when the state is not of this provider and journey, UpstreamError
    */
-  finish(answer: { readonly provider: ProviderId; readonly journey: Journey; readonly callback: URL }, origin: Origin): Promise<FederationOutcome>;
+  finish(
+    answer: { readonly provider: ProviderId; readonly journey: Journey; readonly callback: URL },
+    origin: Origin,
+  ): Promise<FederationOutcome>;
   /** Links what `link_offered` offered to the person who signed in since. False when the ticket is unknown, used, expired or of another journey or account. */
   link(ticket: string, account: Account, journey: Journey, origin: Origin): Promise<boolean>;
   identities(account: Account): Promise<readonly FederatedIdentity[]>;

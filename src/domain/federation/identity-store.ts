@@ -2,8 +2,13 @@ import type { AccountId } from '../accounts/account.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { FederatedIdentity, IdentityId } from './identity.ts';
 
+/** What links an account to somebody elsewhere. It ends with its account. */
 export interface IdentityStore {
-  /** Throws AlreadyExistsError naming `identity` when that pair of issuer and subject is linked already, to whomever. One winner under any concurrency. */
+  /**
+   * One winner under any concurrency.
+   * @throws AlreadyExistsError naming `identity` when that pair of issuer and subject is linked already, to whomever; NotFoundError when the
+   * account is gone
+   */
   create(identity: FederatedIdentity): Promise<void>;
   find(issuer: string, subject: string): Promise<FederatedIdentity | undefined>;
   /** Label and last sign-in alone change; nothing happens when it is gone. */

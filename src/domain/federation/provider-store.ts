@@ -5,7 +5,7 @@ export interface ProviderStore {
   /** Throws AlreadyExistsError naming `id` when that is taken. */
   create(provider: UpstreamProvider): Promise<void>;
   find(id: ProviderId): Promise<UpstreamProvider | undefined>;
-  /** Compare-and-swap like AccountStore.update. Undefined when absent. */
+  /** Compare-and-swap like AccountStore.update; id, tenant and time of creation stay. Undefined when absent. */
   update(id: ProviderId, change: (old: UpstreamProvider) => UpstreamProvider): Promise<UpstreamProvider | undefined>;
   /** False when absent. */
   remove(id: ProviderId): Promise<boolean>;

@@ -25,8 +25,19 @@ export interface ClaimPaths {
   readonly tenant: string | undefined;
 }
 
+/** All as the preset has it. */
+export const NO_CLAIM_PATHS: ClaimPaths = {
+  email: undefined,
+  emailVerified: undefined,
+  username: undefined,
+  name: undefined,
+  groups: undefined,
+  role: undefined,
+  tenant: undefined,
+};
+
 export interface RoleRule {
-  /** Upstream values that mean a role of ours; when several fit, the strongest counts. */
+  /** Upstream values that mean a role of ours; when several fit, the strongest counts. Empty: roles are given here alone, and `fallback` is what newcomers get. */
   readonly map: Readonly<Partial<Record<Role, readonly string[]>>>;
   /** When nothing fits. Undefined: the person is refused. */
   readonly fallback: Role | undefined;

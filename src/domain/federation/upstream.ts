@@ -37,11 +37,18 @@ export interface Upstream {
   /** Where to send the browser. Pushes the request first where that is offered (RFC 9126). @throws UpstreamError */
   authorizationUrl(provider: UpstreamProvider, redirectUri: string, request: UpstreamExpectation & UpstreamHints): Promise<URL>;
   /** @param callback the address the browser came back to, or the same made of a posted form. @throws UpstreamError */
-  redeem(provider: UpstreamProvider, callback: URL, expected: UpstreamExpectation & { readonly redirectUri: string }): Promise<UpstreamIdentity>;
+  redeem(
+    provider: UpstreamProvider,
+    callback: URL,
+    expected: UpstreamExpectation & { readonly redirectUri: string },
+  ): Promise<UpstreamIdentity>;
   /** Where to send a browser that signed out here. Undefined when the provider has no such place. @throws UpstreamError */
   endSessionUrl(provider: UpstreamProvider, idToken: string, returnTo: string): Promise<URL | undefined>;
   /** A logout token of the provider (OpenID Connect Back-Channel Logout 2.6), verified. @throws UpstreamError */
-  readLogoutToken(provider: UpstreamProvider, token: string): Promise<{ readonly issuer: string; readonly subject: string | undefined; readonly sid: string | undefined; readonly jti: string }>;
+  readLogoutToken(
+    provider: UpstreamProvider,
+    token: string,
+  ): Promise<{ readonly issuer: string; readonly subject: string | undefined; readonly sid: string | undefined; readonly jti: string }>;
   /** Walks discovery, keys and client credentials, and says in words what it found. */
   test(provider: UpstreamProvider): Promise<readonly UpstreamFinding[]>;
 }
