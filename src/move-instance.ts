@@ -69,6 +69,16 @@ const MOVED_KINDS: readonly MovedKind[] = [
     },
     normal: (entry) => ({ ...entry, recoveryDigests: entry.recoveryDigests.toSorted() }),
   }),
+  movedKind({
+    name: 'sign-in providers',
+    read: (storage) => one(() => storage.providers.list()),
+    write: (storage, provider) => unlessThere(storage.providers.create(provider)),
+  }),
+  movedKind({
+    name: 'identities at providers',
+    read: (storage) => storage.holdings.identities(PAGE),
+    write: (storage, identity) => unlessThere(storage.identities.create(identity)),
+  }),
   movedKind({ name: 'one-time links', read: (storage) => storage.holdings.links(PAGE), write: (storage, link) => storage.links.put(link) }),
   movedKind({
     name: 'applications',

@@ -1,5 +1,6 @@
 import type { OneTimeLink } from '../domain/accounts/one-time-link.ts';
 import type { AuditEvent } from '../domain/audit/audit-log.ts';
+import type { FederatedIdentity } from '../domain/federation/identity.ts';
 import type { TotpFactor } from '../domain/mfa/mfa-store.ts';
 import type { TenantId } from '../domain/tenants/tenant.ts';
 import type { Artifact } from '../domain/tokens/artifact-store.ts';
@@ -24,6 +25,7 @@ export interface StoredArtifact {
  */
 export interface Holdings {
   factors(limit: number): AsyncIterable<readonly EnrolledFactor[]>;
+  identities(limit: number): AsyncIterable<readonly FederatedIdentity[]>;
   links(limit: number): AsyncIterable<readonly OneTimeLink[]>;
   artifacts(limit: number): AsyncIterable<readonly StoredArtifact[]>;
   /** Oldest first. */

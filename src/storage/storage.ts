@@ -2,6 +2,8 @@ import type { AccountStore } from '../domain/accounts/account-store.ts';
 import type { OneTimeLinkStore } from '../domain/accounts/one-time-link.ts';
 import type { AuditLog } from '../domain/audit/audit-log.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
+import type { IdentityStore } from '../domain/federation/identity-store.ts';
+import type { ProviderStore } from '../domain/federation/provider-store.ts';
 import type { KeyStore } from '../domain/keys/key-store.ts';
 import type { LicenceStore } from '../domain/licences/licence-store.ts';
 import type { Counters } from '../domain/limits/counters.ts';
@@ -21,6 +23,8 @@ export interface Storage extends AsyncDisposable {
   readonly clients: ClientStore;
   readonly keys: KeyStore;
   readonly licences: LicenceStore;
+  readonly providers: ProviderStore;
+  readonly identities: IdentityStore;
   readonly artifacts: ArtifactStore;
   readonly challenges: ChallengeStore;
   readonly counters: Counters;

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { licenceId } from '../../src/domain/licences/licence.ts';
 import { newTotpSecret } from '../../src/domain/mfa/totp.ts';
 import { moveInstance } from '../../src/move-instance.ts';
-import { sampleLicence } from '../contract/samples.ts';
+import { sampleIdentity, sampleLicence, sampleProvider } from '../contract/samples.ts';
 import { codeAt, toNextStep } from '../support/authenticator.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { freePort } from '../support/free-port.ts';
@@ -35,6 +35,8 @@ async function livedIn(settings: Readonly<Record<string, string>>) {
     const licence = { id: licenceId(`licence-${n}`), key: `key-${n}`, tenantId: plain.tenantId };
     await server.house.storage.licences.create(sampleLicence(n === 1 ? licence : { ...licence, expiresAt: new Date(1000) }));
   }
+  await server.house.storage.providers.create(sampleProvider({ tenantId: plain.tenantId }));
+  await server.house.storage.identities.create(sampleIdentity({ tenantId: plain.tenantId, accountId: plain.id }));
   const used = (await client.refresh((await tokensOf(client, { identifier: plain.email })).refresh_token)).json;
   return {
     app,
@@ -80,6 +82,9 @@ async function assertAllIsThere(settings: Readonly<Record<string, string>>, live
     ['key-1', 'key-2'],
     'the licences, the expired one too',
   );
+  const { issuer, subject } = sampleIdentity();
+  assert.equal((await server.house.storage.identities.find(issuer, subject))?.accountId, plain.id);
+  assert.deepEqual(await server.house.storage.providers.list(), [sampleProvider({ tenantId: plain.tenantId })]);
   const setting = new CookieBrowser();
   assert.equal((await setting.open(`${server.issuer}/password/${link}`)).status, 200, 'the link');
   const types = new Set((await server.house.storage.audit.list({ limit: 1000 })).map(({ type }) => type));

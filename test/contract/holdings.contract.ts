@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { identityId } from '../../src/domain/federation/identity.ts';
 import { after, type OpenHarness, times } from './harness.ts';
-import { linkDigest, numberedAccount, sampleEvent, sampleFactor, sampleLink, seedPeople } from './samples.ts';
+import { linkDigest, numberedAccount, sampleEvent, sampleFactor, sampleIdentity, sampleLink, seedPeople } from './samples.ts';
 
 export function holdingsContract(name: string, open: OpenHarness): void {
   describe(`${name}: holdings`, () => {
     it('of an empty store are none', async () => {
       await using harness = await open();
       const { holdings } = harness.storage;
-      for (const pages of [holdings.factors(2), holdings.links(2), holdings.artifacts(2), holdings.auditEvents(2)])
+      for (const pages of [holdings.factors(2), holdings.identities(2), holdings.links(2), holdings.artifacts(2), holdings.auditEvents(2)])
         assert.deepEqual(await all<unknown>(pages), []);
     });
 
@@ -30,6 +31,25 @@ export function holdingsContract(name: string, open: OpenHarness): void {
           factor: sampleFactor({ accountId: numberedAccount(n).id }),
           recoveryDigests: [`${n}-left`],
         })),
+      );
+    });
+
+    it('show every identity, of every tenant', async () => {
+      await using harness = await open();
+      const { storage } = harness;
+      const { other } = await seedPeople(storage);
+      const given = times(5, (n) => {
+        const tenantId = n % 2 === 0 ? sampleIdentity().tenantId : other.id;
+        const id = identityId(`identity-${n}`);
+        return sampleIdentity({ id, tenantId, accountId: numberedAccount(n).id, subject: `subject-${n}` });
+      });
+      for (const [n, identity] of given.entries()) {
+        await storage.accounts.create(numberedAccount(n, { tenantId: identity.tenantId }));
+        await storage.identities.create(identity);
+      }
+      assert.deepEqual(
+        (await all(storage.holdings.identities(2))).toSorted((a, b) => a.id.localeCompare(b.id)),
+        given,
       );
     });
 

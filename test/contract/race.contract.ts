@@ -4,7 +4,7 @@ import type { Storage } from '../../src/storage/storage.ts';
 import { type Answer, type Contestants, startContestants } from './contestant.ts';
 import { times, winners } from './harness.ts';
 import { prepareRaces, type RaceName } from './races.ts';
-import { sampleAccount, sampleClient, seedPeople } from './samples.ts';
+import { sampleAccount, sampleClient, sampleProvider, seedPeople } from './samples.ts';
 
 /** A store that other processes can open too. */
 export interface Arena extends AsyncDisposable {
@@ -57,6 +57,7 @@ export function raceContract(name: string, open: () => Promise<Arena>): void {
       'takeLink',
       'removeChallenge',
       'createAccount',
+      'linkIdentity',
     ];
     for (const race of singleUse) {
       it(`${race}: one winner in each round`, async () => {
@@ -83,12 +84,14 @@ export function raceContract(name: string, open: () => Promise<Arena>): void {
       for (const answers of await run('countTry')) assert.deepEqual(new Set(answers), new Set(times(CALLS * PROCESSES, (n) => n + 1)));
     });
 
-    it('updateAccount, updateClient: every update applied', async () => {
+    it('updateAccount, updateClient, updateProvider: every update applied', async () => {
       const { tenantId, id, credentialVersion } = sampleAccount();
       assert.equal(new Set((await run('updateAccount')).flat()).size, TOTAL);
       assert.equal((await arena.storage.accounts.find(tenantId, id))?.credentialVersion, credentialVersion + TOTAL);
       await run('updateClient');
       assert.equal(new Set((await arena.storage.clients.find(sampleClient().id))?.scopes).size, TOTAL);
+      await run('updateProvider');
+      assert.equal(new Set((await arena.storage.providers.find(sampleProvider().id))?.scopes).size, TOTAL);
     });
 
     it('putMembers: every member kept', async () => {

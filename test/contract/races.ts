@@ -1,4 +1,5 @@
 import { AlreadyExistsError } from '../../src/domain/errors.ts';
+import { identityId } from '../../src/domain/federation/identity.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import {
   linkDigest,
@@ -8,7 +9,9 @@ import {
   sampleClient,
   sampleEvent,
   sampleFactor,
+  sampleIdentity,
   sampleKey,
+  sampleProvider,
 } from './samples.ts';
 
 export const FAR_FUTURE = new Date('2100-01-01T00:00:00Z');
@@ -57,6 +60,16 @@ export const races = {
     const changed = await storage.clients.update(tenant, sampleClient().id, (old) => ({ ...old, scopes: [...old.scopes, name] }));
     return changed?.scopes.length ?? false;
   },
+  updateProvider: async ({ storage, name }) => {
+    const changed = await storage.providers.update(sampleProvider().id, (old) => ({ ...old, scopes: [...old.scopes, name] }));
+    return changed?.scopes.length ?? false;
+  },
+  linkIdentity: ({ storage, round, name }) =>
+    unlessTaken(
+      storage.identities.create(
+        sampleIdentity({ id: identityId(name), accountId: numberedAccount(round).id, subject: `subject-${round}` }),
+      ),
+    ),
   createAccount: ({ storage, round, name }) =>
     unlessTaken(
       storage.accounts.create(numberedAccount(0, { id: accountNamed(name), username: undefined, email: `race${round}@example.com` })),
@@ -79,6 +92,7 @@ export async function prepareRaces(storage: Storage, rounds: number): Promise<vo
     all.map((round) => `recovery-${round}`),
   );
   await storage.clients.create(sampleClient({ scopes: [] }));
+  await storage.providers.create(sampleProvider({ scopes: [] }));
   for (const round of all) {
     const person = numberedAccount(round);
     await storage.accounts.create(person);

@@ -2,6 +2,8 @@ import { type Account, accountId } from '../../src/domain/accounts/account.ts';
 import type { LinkDigest, OneTimeLink } from '../../src/domain/accounts/one-time-link.ts';
 import type { AuditEvent } from '../../src/domain/audit/audit-log.ts';
 import { type Client, clientId } from '../../src/domain/clients/client.ts';
+import { type FederatedIdentity, identityId } from '../../src/domain/federation/identity.ts';
+import { NO_CLAIM_PATHS, providerId, type UpstreamProvider } from '../../src/domain/federation/upstream-provider.ts';
 import type { SigningKey } from '../../src/domain/keys/key-store.ts';
 import { type Licence, licenceId } from '../../src/domain/licences/licence.ts';
 import type { LoginChallenge } from '../../src/domain/login/challenge-store.ts';
@@ -118,6 +120,49 @@ export function sampleLicence(changes: Partial<Licence> = {}): Licence {
     signedBy: accountId('account-1'),
     signedAt: new Date('2026-01-31T23:59:59.004Z'),
     createdAt: new Date(T1),
+    ...changes,
+  };
+}
+
+export function sampleProvider(changes: Partial<UpstreamProvider> = {}): UpstreamProvider {
+  return {
+    id: providerId('corp'),
+    tenantId: tenantId('tenant-a'),
+    name: 'Käse & Co <sign-in>',
+    preset: 'entra',
+    issuer: 'https://login.example.com/{tenantid}/v2.0',
+    clientId: 'client at corp',
+    authentication: 'client_secret_post',
+    sealedSecret: 'v1.sealed',
+    scopes: ['openid', 'email', 'https://corp.example/roles'],
+    claims: { ...NO_CLAIM_PATHS, email: 'upn', groups: 'realm.$groups', role: 'roles' },
+    roles: { map: { admin: ['corp-admins', 'root'], viewer: ['staff'] }, fallback: 'operator' },
+    creation: 'domains',
+    creationDomains: ['corp.example', 'sub.corp.example'],
+    trustedDomains: ['corp.example'],
+    homeDomains: ['home.example'],
+    secondFactor: 'trust',
+    endsSession: true,
+    keepsTokens: true,
+    disabled: true,
+    configured: false,
+    createdAt: new Date(T1),
+    updatedAt: new Date(T2),
+    ...changes,
+  };
+}
+
+export function sampleIdentity(changes: Partial<FederatedIdentity> = {}): FederatedIdentity {
+  return {
+    id: identityId('identity-1'),
+    tenantId: tenantId('tenant-a'),
+    accountId: accountId('account-1'),
+    providerId: providerId('corp'),
+    issuer: 'https://login.example.com/7/v2.0',
+    subject: 'Sübject-1',
+    label: 'ada@corp.example',
+    linkedAt: new Date(T1),
+    lastSignInAt: new Date(T2),
     ...changes,
   };
 }

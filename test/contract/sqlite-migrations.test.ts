@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { migrate } from '../../src/storage/sqlite/migrate.ts';
 import { migrations } from '../../src/storage/sqlite/migrations.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { sampleAccount, sampleClient, sampleFactor, sampleLicence, sampleTenant } from './samples.ts';
+import { sampleAccount, sampleClient, sampleFactor, sampleIdentity, sampleLicence, sampleProvider, sampleTenant } from './samples.ts';
 import { openAt } from './sqlite-harness.ts';
 
 /** A file as version 1 made it, with a tenant, a person who has an authenticator app, and a client. */
@@ -51,11 +51,15 @@ describe('a SQLite file of version 1', () => {
       await storage.accounts.update(sampleTenant().id, sampleAccount().id, () => sampleAccount());
       await storage.clients.update(sampleTenant().id, sampleClient().id, () => sampleClient());
       await storage.licences.create(sampleLicence());
+      await storage.providers.create(sampleProvider());
+      await storage.identities.create(sampleIdentity());
     }
     await using storage = await openAt(path);
     assert.deepEqual(await storage.tenants.list(), [sampleTenant()]);
     assert.deepEqual(await storage.accounts.findSubject(sampleAccount().id), sampleAccount());
     assert.deepEqual(await storage.clients.find(sampleClient().id), sampleClient());
     assert.deepEqual(await storage.licences.find(sampleTenant().id, sampleLicence().id), sampleLicence());
+    assert.deepEqual(await storage.providers.list(), [sampleProvider()]);
+    assert.deepEqual(await storage.identities.list(sampleTenant().id, sampleAccount().id), [sampleIdentity()]);
   });
 });

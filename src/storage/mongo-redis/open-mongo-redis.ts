@@ -16,7 +16,8 @@ export interface MongoRedisOptions {
 
 /**
  * Artifacts that must outlive a cache: what people would miss, tokens that live for weeks among it; ReplayDetection, which says that something
- * was used up; and SignInPlace, without which nobody is warned of a stranger. Every other kind expires, and losing it makes people start again.
+ * was used up; SignInPlace, without which nobody is warned of a stranger; UpstreamSession, by which another
+ * provider ends sessions here; and UpstreamTokens, for which people would have to go there again. Every other kind expires, and losing it makes people start again.
  */
 const DURABLE: ReadonlySet<string> = new Set([
   'Grant',
@@ -27,6 +28,8 @@ const DURABLE: ReadonlySet<string> = new Set([
   'PrivateTokenUse',
   'CloudRefreshToken',
   'SignInPlace',
+  'UpstreamSession',
+  'UpstreamTokens',
 ]);
 
 /**
@@ -46,7 +49,7 @@ export async function openMongoRedis({ mongodb, redis, clock }: MongoRedisOption
 }
 
 function join({ durable, expiring, ping }: { durable: MongoStores; expiring: RedisStores; ping: Storage['ping'] }): Storage {
-  const { tenants, accounts, links, mfa, clients, keys, licences, audit } = durable;
+  const { tenants, accounts, links, mfa, clients, keys, licences, providers, identities, audit } = durable;
   const { challenges, counters, rates } = expiring;
   return {
     tenants,
@@ -56,6 +59,8 @@ function join({ durable, expiring, ping }: { durable: MongoStores; expiring: Red
     clients,
     keys,
     licences,
+    providers,
+    identities,
     audit,
     challenges,
     counters,
@@ -101,6 +106,7 @@ function joinArtifacts(durable: ArtifactStore, { artifacts: expiring, probeWrite
 function joinHoldings(durable: Holdings, expiring: Pick<Holdings, 'artifacts'>): Holdings {
   return {
     factors: (limit) => durable.factors(limit),
+    identities: (limit) => durable.identities(limit),
     links: (limit) => durable.links(limit),
     async *artifacts(limit) {
       yield* durable.artifacts(limit);

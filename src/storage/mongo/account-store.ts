@@ -5,6 +5,7 @@ import type { Role } from '../../domain/policy/roles.ts';
 import { tenantId } from '../../domain/tenants/tenant.ts';
 import { type CompareAndSwap, LOST } from './compare-and-swap.ts';
 import { SCHEMA_OPTIONS } from './documents.ts';
+import type { IdentityDocument } from './identity-store.ts';
 import type { FactorDocument } from './mfa-store.ts';
 import { rethrowTaken } from './mongo-errors.ts';
 import type { LinkDocument } from './one-time-link-store.ts';
@@ -93,6 +94,7 @@ export function createAccountStore(connection: Connection, compareAndSwap: Compa
       const removed = (await accounts.deleteOne({ _id: id, tenantId: tenant })).deletedCount === 1;
       // Also when somebody else has removed the account, or this call before it broke off.
       await connection.model<FactorDocument>('totp_factors').deleteOne({ _id: id, tenantId: tenant });
+      await connection.model<IdentityDocument>('federated_identities').deleteMany({ accountId: id, tenantId: tenant });
       if (removed) await connection.model<LinkDocument>('one_time_links').deleteMany({ accountId: id });
       return removed;
     },

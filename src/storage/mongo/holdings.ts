@@ -4,6 +4,7 @@ import type { Gate } from '../gate.ts';
 import type { Holdings } from '../holdings.ts';
 import { type ArtifactDocument, isLive, toStored } from './artifact-store.ts';
 import { type AuditDocument, fromEvent, insertMissing, toEvent } from './audit-log.ts';
+import { type IdentityDocument, toIdentity } from './identity-store.ts';
 import { type FactorDocument, toEnrolled } from './mfa-store.ts';
 import { type LinkDocument, toLink } from './one-time-link-store.ts';
 
@@ -45,6 +46,10 @@ export function createHoldings(connection: Connection, clock: Clock, pass: Gate[
     factors: (limit) =>
       pages(connection.model<FactorDocument>('totp_factors'), limit, (found) =>
         ofPeople(found.map(toEnrolled), ({ factor }) => factor.accountId),
+      ),
+    identities: (limit) =>
+      pages(connection.model<IdentityDocument>('federated_identities'), limit, (found) =>
+        ofPeople(found.map(toIdentity), ({ accountId }) => accountId),
       ),
     links: (limit) =>
       pages(connection.model<LinkDocument>('one_time_links'), limit, (found) =>

@@ -51,6 +51,14 @@ const LICENCE_INDEXES: readonly Index[] = [
   { name: 'device', key: { tenantId: 1, deviceId: 1 }, ...having('deviceId') },
 ];
 
+const FEDERATION_INDEXES: Readonly<Record<string, readonly Index[]>> = {
+  upstream_providers: [{ name: 'age', key: { createdAt: 1, _id: 1 } }],
+  federated_identities: [
+    { name: 'identity', key: { issuer: 1, subject: 1 }, unique: true },
+    { name: 'account', key: { accountId: 1, linkedAt: 1 } },
+  ],
+};
+
 /**
  * Applied in order, each once. A released migration is never edited: change the schema by adding one.
  * Every field is explained in docs/storage-schema.md. The names of unique indexes say in the stores which value is taken.
@@ -59,7 +67,7 @@ export const migrations: readonly Migration[] = [
   {
     version: 1,
     async up(database) {
-      for (const [collection, indexes] of Object.entries(INDEXES)) await database.collection(collection).createIndexes([...indexes]);
+      await createIndexes(database, INDEXES);
       await database
         .collection<{ _id: string }>('instance')
         .updateOne({ _id: 'generation' }, { $setOnInsert: { generation: 1 } }, { upsert: true });
@@ -72,4 +80,12 @@ export const migrations: readonly Migration[] = [
       await database.collection('licences').createIndexes([...LICENCE_INDEXES]);
     },
   },
+  {
+    version: 3,
+    up: (database) => createIndexes(database, FEDERATION_INDEXES),
+  },
 ];
+
+async function createIndexes(database: mongoose.mongo.Db, wanted: Readonly<Record<string, readonly Index[]>>): Promise<void> {
+  for (const [collection, indexes] of Object.entries(wanted)) await database.collection(collection).createIndexes([...indexes]);
+}

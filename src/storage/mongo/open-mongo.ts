@@ -14,6 +14,7 @@ import { createCompareAndSwap } from './compare-and-swap.ts';
 import { asUnusable, connect } from './connection.ts';
 import { createGenerations } from './generations.ts';
 import { createHoldings } from './holdings.ts';
+import { createIdentityStore } from './identity-store.ts';
 import { INSTANCE, type Instance, instanceOn } from './instance.ts';
 import { createKeyStore } from './key-store.ts';
 import { createLicenceStore } from './licence-store.ts';
@@ -22,6 +23,7 @@ import { migrate } from './migrate.ts';
 import { migrations } from './migrations.ts';
 import { translateError } from './mongo-errors.ts';
 import { createOneTimeLinkStore } from './one-time-link-store.ts';
+import { createProviderStore } from './provider-store.ts';
 import { createTenantStore } from './tenant-store.ts';
 
 export interface MongoOptions {
@@ -43,7 +45,19 @@ export interface MongoOptions {
 export interface MongoStores
   extends Pick<
       Storage,
-      'tenants' | 'accounts' | 'links' | 'mfa' | 'clients' | 'keys' | 'licences' | 'artifacts' | 'audit' | 'holdings' | 'ping'
+      | 'tenants'
+      | 'accounts'
+      | 'links'
+      | 'mfa'
+      | 'clients'
+      | 'keys'
+      | 'licences'
+      | 'providers'
+      | 'identities'
+      | 'artifacts'
+      | 'audit'
+      | 'holdings'
+      | 'ping'
     >,
     AsyncDisposable {
   readonly generations: Generations;
@@ -81,6 +95,8 @@ function storesOn(connection: Connection, instance: Instance, { clock, timeoutMs
     clients: gated(createClientStore(connection, createCompareAndSwap(timeoutMs))),
     keys: gated(createKeyStore(connection)),
     licences: gated(createLicenceStore(connection)),
+    providers: gated(createProviderStore(connection, createCompareAndSwap(timeoutMs))),
+    identities: gated(createIdentityStore(connection)),
     artifacts: gated(createArtifactStore(connection, clock, ascendingNumbers(0, sources))),
     audit: gated(createAuditLog(connection, sources)),
     generations: gated(createGenerations(instance, timeoutMs)),

@@ -45,7 +45,7 @@ RETURNING *`;
 export function createAccountStore(connection: Connection): AccountStore {
   const insert = connection.statement(INSERT);
   const update = connection.statement<AccountRow>(UPDATE);
-  // Its factor, with the recovery codes, and its links go with it (ON DELETE CASCADE).
+  // Its factor, with the recovery codes, its identities elsewhere and its links go with it (ON DELETE CASCADE).
   const remove = connection.statement('DELETE FROM accounts WHERE tenant_id = :tenant AND id = :id');
   const inTenant = connection.statement<AccountRow>('SELECT * FROM accounts WHERE tenant_id = :tenant AND id = :id');
   const byId = connection.statement<AccountRow>('SELECT * FROM accounts WHERE id = :id');

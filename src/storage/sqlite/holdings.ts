@@ -4,6 +4,7 @@ import type { EnrolledFactor, Holdings, StoredArtifact } from '../holdings.ts';
 import { type ArtifactRow, LIVE, selectArtifact, toEntry } from './artifact-store.ts';
 import { type AuditRow, fromEvent, toEvent } from './audit-log.ts';
 import type { Connection, Statement } from './connection.ts';
+import { type IdentityRow, toIdentity } from './identity-store.ts';
 import { type FactorRow, toFactor } from './mfa-store.ts';
 import { type LinkRow, toLink } from './one-time-link-store.ts';
 
@@ -17,6 +18,9 @@ export function createHoldings(connection: Connection, clock: Clock): Holdings {
     `SELECT f.rowid AS place, f.*,
        (SELECT json_group_array(digest) FROM recovery_codes c WHERE c.account_id = f.account_id) AS digests
      FROM totp_factors f WHERE f.rowid > :place ORDER BY f.rowid LIMIT :limit`,
+  );
+  const identities = connection.statement<IdentityRow & Placed>(
+    'SELECT rowid AS place, * FROM federated_identities WHERE rowid > :place ORDER BY rowid LIMIT :limit',
   );
   const links = connection.statement<LinkRow & Placed>(
     'SELECT rowid AS place, * FROM one_time_links WHERE rowid > :place AND expires_at > :now ORDER BY rowid LIMIT :limit',
@@ -46,6 +50,7 @@ export function createHoldings(connection: Connection, clock: Clock): Holdings {
 
   return {
     factors: (limit) => pages(factors, limit, toEnrolled),
+    identities: (limit) => pages(identities, limit, toIdentity),
     links: (limit) => pages(links, limit, toLink, clock().getTime()),
     artifacts: (limit) => pages(artifacts, limit, toStored, clock().getTime()),
     auditEvents: (limit) => pages(events, limit, toEvent),

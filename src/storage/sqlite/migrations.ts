@@ -197,4 +197,48 @@ CREATE INDEX licences_tenant ON licences (tenant_id, id);
 CREATE INDEX licences_device ON licences (tenant_id, device_id) WHERE device_id IS NOT NULL;
 `,
   },
+  {
+    version: 3,
+    sql: `
+CREATE TABLE upstream_providers (
+  id TEXT NOT NULL PRIMARY KEY,
+  tenant_id TEXT REFERENCES tenants (id),
+  name TEXT NOT NULL,
+  preset TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  authentication TEXT NOT NULL,
+  sealed_secret TEXT,
+  scopes TEXT NOT NULL,
+  claims TEXT NOT NULL,
+  role_map TEXT NOT NULL,
+  role_fallback TEXT,
+  creation TEXT NOT NULL,
+  creation_domains TEXT NOT NULL,
+  trusted_domains TEXT NOT NULL,
+  home_domains TEXT NOT NULL,
+  second_factor TEXT NOT NULL,
+  ends_session INTEGER NOT NULL CHECK (ends_session IN (0, 1)),
+  keeps_tokens INTEGER NOT NULL CHECK (keeps_tokens IN (0, 1)),
+  disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE federated_identities (
+  id TEXT NOT NULL PRIMARY KEY,
+  tenant_id TEXT NOT NULL,
+  account_id TEXT NOT NULL,
+  provider_id TEXT NOT NULL,
+  issuer TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  label TEXT NOT NULL,
+  linked_at INTEGER NOT NULL,
+  last_sign_in_at INTEGER,
+  UNIQUE (issuer, subject),
+  FOREIGN KEY (tenant_id, account_id) REFERENCES accounts (tenant_id, id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX federated_identities_account ON federated_identities (tenant_id, account_id);
+`,
+  },
 ];

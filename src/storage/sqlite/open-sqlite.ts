@@ -10,10 +10,12 @@ import { type Connection, createConnection } from './connection.ts';
 import { createCounters } from './counters.ts';
 import { asUnusable, type DatabaseFileOptions, openDatabaseFile } from './database-file.ts';
 import { createHoldings } from './holdings.ts';
+import { createIdentityStore } from './identity-store.ts';
 import { createKeyStore } from './key-store.ts';
 import { createLicenceStore } from './licence-store.ts';
 import { createMfaStore } from './mfa-store.ts';
 import { createOneTimeLinkStore } from './one-time-link-store.ts';
+import { createProviderStore } from './provider-store.ts';
 import { createSweep } from './sweep.ts';
 import { createTenantStore } from './tenant-store.ts';
 
@@ -46,6 +48,8 @@ function storageOn(connection: Connection, clock: Clock): Storage {
     clients: createClientStore(connection),
     keys: createKeyStore(connection),
     licences: createLicenceStore(connection),
+    providers: createProviderStore(connection),
+    identities: createIdentityStore(connection),
     artifacts: createArtifactStore(connection, clock),
     challenges: createChallengeStore(connection),
     counters: createCounters(connection),

@@ -1,4 +1,4 @@
-import { AlreadyExistsError, type StoreUnavailableError } from '../../domain/errors.ts';
+import { AlreadyExistsError, NotFoundError, type StoreUnavailableError } from '../../domain/errors.ts';
 import { storeUnavailable } from '../store-unavailable.ts';
 
 /** Primary result codes, https://www.sqlite.org/rescode.html. */
@@ -47,4 +47,13 @@ export function rethrowTaken(error: unknown, fields: Readonly<Record<string, str
   const field = taken === undefined ? undefined : fields[taken];
   if (field !== undefined) throw new AlreadyExistsError(field, { cause: error });
   throw error;
+}
+
+/** SQLITE_CONSTRAINT_FOREIGNKEY, an extended result code. */
+const FOREIGN_KEY_FAILED = 787;
+
+/** Turns a reference to a row that is not there into NotFoundError with this message; anything else is thrown on. */
+export function rethrowOrphaned(error: unknown, message: string): never {
+  const isOrphaned = error instanceof Error && 'errcode' in error && error.errcode === FOREIGN_KEY_FAILED;
+  throw isOrphaned ? new NotFoundError(message, { cause: error }) : error;
 }
