@@ -7,6 +7,7 @@ import { createAccountService } from './domain/accounts/account-service.ts';
 import { PasswordHasher } from './domain/accounts/password-hasher.ts';
 import { createAudit } from './domain/audit/audit.ts';
 import { createClientService } from './domain/clients/client-service.ts';
+import { createProviderRegistry } from './domain/federation/provider-registry.ts';
 import { createKeyService } from './domain/keys/key-service.ts';
 import { createLicenceService } from './domain/licences/licence-service.ts';
 import type { CounterRule } from './domain/limits/counters.ts';
@@ -125,6 +126,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     quietMfa: createMfaService({ ...mfaDeps, notices: undefined }),
     tenants: createTenantService({ ...storage, audit, clock }),
     clients: createClientService({ ...storage, tokens, audit, clock, catalogue }),
+    providers: createProviderRegistry({ ...storage, configured: config.upstreamProviders, keyring, audit, clock }),
     keys,
     tokens,
     signer,

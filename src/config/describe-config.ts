@@ -1,6 +1,7 @@
-import { valueAt } from './layers.ts';
+import { isSection, valueAt } from './layers.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { masterKeyFile } from './master-key.ts';
+import type { Path } from './path.ts';
 import type { Config } from './schema.ts';
 import { isSecret, MASK, withoutCredentials } from './secrets.ts';
 
@@ -39,7 +40,10 @@ function settingsOf({ config, sources }: LoadedConfig) {
   });
 }
 
-function withoutSecrets(path: readonly string[], value: unknown): unknown {
+function withoutSecrets(path: Path, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item, index) => withoutSecrets([...path, index], item));
+  if (isSection(value))
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets([...path, key], inner)]));
   if (isSecret(path)) return value === null ? null : MASK;
   return typeof value === 'string' ? withoutCredentials(value) : value;
 }

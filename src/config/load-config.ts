@@ -81,7 +81,8 @@ function isRefused(path: string, faults: readonly Fault[]): boolean {
 
 function faultsOfRules(values: Section, layers: readonly Layer[], faults: readonly Fault[]): readonly Fault[] {
   const accepted = (path: string) => (isRefused(path, faults) ? undefined : valueAt(values, path.split('.')));
-  const source = (path: string) => sourceOf(layers, path.split('.'));
+  // A list comes from one place as a whole.
+  const source = (path: string) => sourceOf(layers, path.replace(/\[.*/, '').split('.'));
   const broken = brokenRules({
     value: accepted,
     isSet: (path) => source(path) !== DEFAULT_SOURCE,

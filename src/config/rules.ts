@@ -1,6 +1,7 @@
 import { InvalidValueError } from '../domain/errors.ts';
 import { type NewTenant, newTenant } from '../domain/tenants/tenant.ts';
 import type { Fault } from './fault.ts';
+import { FEDERATION_RULES, faultsOfProviders } from './federation-rules.ts';
 import { isLocal, normaliseIssuer, properIssuer } from './issuer.ts';
 import { MAIL_RULES } from './mail-rules.ts';
 import { decodeMasterKey, weaknessOf } from './master-key-format.ts';
@@ -62,6 +63,7 @@ const ALWAYS: readonly Rule[] = [
   ...STORE_RULES,
   ...MAIL_RULES,
   ...METRICS_RULES,
+  ...FEDERATION_RULES,
   { path: 'tenant.slug', check: ({ value }) => brokenTenantRule({ slug: String(value('tenant.slug')), name: 'any' }) },
   { path: 'tenant.name', check: ({ value }) => brokenTenantRule({ slug: 'any', name: String(value('tenant.name')) }) },
   {
@@ -115,10 +117,11 @@ const PRODUCTION: readonly Rule[] = [
 export function brokenRules(input: RuleInput): readonly Fault[] {
   const issuer = input.value('issuer');
   const isProduction = typeof issuer === 'string' && !isLocal(issuer);
-  return [...ALWAYS, ...(isProduction ? PRODUCTION : [])].flatMap(({ path, check }) => {
-    const broken = check(input);
-    return broken ? [{ path, problem: broken[0], mend: broken[1] }] : [];
+  const broken = [...ALWAYS, ...(isProduction ? PRODUCTION : [])].flatMap(({ path, check }) => {
+    const words = check(input);
+    return words ? [{ path, problem: words[0], mend: words[1] }] : [];
   });
+  return [...broken, ...faultsOfProviders(input)];
 }
 
 const severalWorkers = (value: RuleInput['value']) => Number(value('server.workers')) > 1;

@@ -1,6 +1,16 @@
 import { z } from 'zod';
+import {
+  clientIdSchema,
+  clientSecretSchema,
+  issuerSchema,
+  providerScopesSchema,
+  providerSettingsSchema,
+  roleValuesSchema,
+} from '../domain/federation/provider-settings.ts';
+import type { ConfiguredProvider } from '../domain/federation/settle-provider.ts';
 import { ROLES } from '../domain/policy/roles.ts';
 import type { NewTenant } from '../domain/tenants/tenant.ts';
+import type { DeepReadonly } from '../lib/deep-readonly.ts';
 
 const TEN_YEARS = 315_360_000;
 const DAY = 86_400;
@@ -10,6 +20,8 @@ const seconds = z.int().min(1).max(TEN_YEARS);
 const count = z.int().min(1);
 const text = z.string().min(1);
 const storeTimeout = z.int().min(100).max(60_000);
+
+const webAddress = z.url({ protocol: /^https?$/ }).describe('an http or https address, like https://app.example.com/');
 
 const rule = z.strictObject({ limit: count, window: seconds, block: seconds });
 const rate = z.strictObject({ limit: count, window: seconds.max(DAY) });
@@ -138,6 +150,26 @@ export const configSchema = z.strictObject({
   session_api: z.strictObject({
     query: z.enum(['tokens', 'tickets']),
   }),
+  federation: z.strictObject({
+    providers: z.array(providerSettingsSchema),
+  }),
+  web: z.strictObject({
+    oidc: z.strictObject({
+      enabled: z.boolean(),
+      issuer: issuerSchema.nullable(),
+      client_id: clientIdSchema.nullable(),
+      client_secret: clientSecretSchema.nullable(),
+      redirect_uri: webAddress.nullable(),
+      scopes: providerScopesSchema,
+      role_claim: text.max(200).nullable(),
+      role_map: z.strictObject({
+        admin: roleValuesSchema.nullable(),
+        operator: roleValuesSchema.nullable(),
+        viewer: roleValuesSchema.nullable(),
+      }),
+      page: webAddress.nullable(),
+    }),
+  }),
   mail: z.strictObject({
     transport: z.enum(['auto', 'smtp', 'captured', 'off']),
     from: z.email().describe('an e-mail address, like no-reply@example.com'),
@@ -162,12 +194,6 @@ export const configSchema = z.strictObject({
   }),
 });
 
-type DeepReadonly<T> = T extends readonly (infer Item)[]
-  ? readonly DeepReadonly<Item>[]
-  : T extends object
-    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
-    : T;
-
 /** What the files and the environment say, validated; secret references are resolved. */
 export type Settings = DeepReadonly<z.infer<typeof configSchema>>;
 
@@ -186,6 +212,8 @@ export interface Config extends Settings {
   readonly mailTransport: 'smtp' | 'captured' | 'off';
   /** Whether /metrics has a listener of its own. */
   readonly metricsApart: boolean;
+  /** Those of federation.providers, and that of web.oidc. */
+  readonly upstreamProviders: readonly ConfiguredProvider[];
   /** Identifier of the default API: the `aud` of access tokens (RFC 8707). */
   readonly apiResource: string;
 }

@@ -1,13 +1,20 @@
 import { formatPath, type Path } from './path.ts';
 
 /** Keys whose value is never shown. */
-const SECRETS = ['secrets.master_key', 'storage.mongodb.password', 'storage.redis.password', 'mail.smtp.password'];
+const SECRETS = [
+  'secrets.master_key',
+  'storage.mongodb.password',
+  'storage.redis.password',
+  'federation.providers.client_secret',
+  'web.oidc.client_secret',
+  'mail.smtp.password',
+];
 
 export const MASK = '********';
 
-/** Also true for a section that holds a secret. */
+/** Also true for a section or a list that holds a secret. Which item of a list it is makes no difference. */
 export function isSecret(path: Path): boolean {
-  const name = formatPath(path);
+  const name = formatPath(path.filter((key) => typeof key !== 'number'));
   return SECRETS.some((secret) => secret === name || secret.startsWith(`${name}.`));
 }
 

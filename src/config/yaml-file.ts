@@ -10,12 +10,7 @@ import { whyUnreadable } from './references.ts';
  */
 export async function readYamlFile(file: string): Promise<Section> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw fileError(
-      file,
-      `The file ${whyUnreadable(cause)}.`,
-      'Correct the path in --config or GATEHOUSE_CONFIG, or its permissions.',
-      cause,
-    );
+    throw fileError(file, `The file ${whyUnreadable(cause)}.`, 'Correct the path that names it, or its permissions.', cause);
   });
   const lines = new LineCounter();
   // prettyErrors would copy lines of the file, secrets included, into the messages.

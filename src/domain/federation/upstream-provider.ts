@@ -13,7 +13,7 @@ export type Preset = (typeof PRESETS)[number];
 /** How we prove ourselves at its token endpoint (OpenID Connect Core 9). Apple takes a secret that is signed anew each time. */
 export const PROVIDER_AUTHENTICATIONS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
 
-/** Where each of our values stands in what the provider tells: a path of members, joined by dots. Undefined: what the preset has. */
+/** Where each of our values stands in what the provider tells: a path of members, joined by dots. Undefined: nowhere. */
 export interface ClaimPaths {
   readonly email: string | undefined;
   readonly emailVerified: string | undefined;
@@ -25,7 +25,7 @@ export interface ClaimPaths {
   readonly tenant: string | undefined;
 }
 
-/** All as the preset has it. */
+/** Nothing is looked for. */
 export const NO_CLAIM_PATHS: ClaimPaths = {
   email: undefined,
   emailVerified: undefined,
@@ -37,14 +37,19 @@ export const NO_CLAIM_PATHS: ClaimPaths = {
 };
 
 export interface RoleRule {
-  /** Upstream values that mean a role of ours; when several fit, the strongest counts. Empty: roles are given here alone, and `fallback` is what newcomers get. */
+  /** Upstream values that mean a role of ours; when several fit, the strongest counts. Empty, and no claim for it: roles are given here alone, and `fallback` is what newcomers get. */
   readonly map: Readonly<Partial<Record<Role, readonly string[]>>>;
   /** When nothing fits. Undefined: the person is refused. */
   readonly fallback: Role | undefined;
 }
 
 /** Who may come in that has no account yet. `invited`: whoever was invited by e-mail and has not set a password; `domains`: verified addresses of these. */
-export type Creation = 'everybody' | 'nobody' | 'invited' | 'domains';
+export const CREATIONS = ['everybody', 'nobody', 'invited', 'domains'] as const;
+
+export type Creation = (typeof CREATIONS)[number];
+
+/** `trust`: its word for a second factor is good (amr, acr); `ask`: we ask for ours as after a password. */
+export const SECOND_FACTORS = ['trust', 'ask'] as const;
 
 /** Another identity provider that people of ours may sign in with; we are its relying party. */
 export interface UpstreamProvider {
@@ -70,8 +75,7 @@ export interface UpstreamProvider {
   readonly trustedDomains: readonly string[];
   /** Whoever types an address of these is sent there. */
   readonly homeDomains: readonly string[];
-  /** `trust`: its word for a second factor is good (amr, acr); `ask`: we ask for ours as after a password. */
-  readonly secondFactor: 'trust' | 'ask';
+  readonly secondFactor: (typeof SECOND_FACTORS)[number];
   /** Signing out here signs out there (RP-initiated logout). */
   readonly endsSession: boolean;
   /** Its tokens are kept, sealed, and refreshed. */
