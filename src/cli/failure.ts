@@ -44,7 +44,7 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** Where to look for what has a name already, by the name of the name. */
-const LIST_OF: Readonly<Record<string, string>> = { slug: 'tenant', key: 'licence' };
+const LIST_OF: Readonly<Record<string, string>> = { slug: 'tenant', key: 'licence', 'provider id': 'provider' };
 
 function explain(error: DomainError): string {
   if (error instanceof AlreadyExistsError)

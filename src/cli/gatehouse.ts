@@ -9,6 +9,7 @@ import { addKeyCommands } from './keys.ts';
 import { addLicenceCommands } from './licences.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { printable, toJson } from './output.ts';
+import { addProviderCommands } from './providers.ts';
 import { createShell } from './shell.ts';
 import { addTenantCommands } from './tenants.ts';
 import { addTokenCommands } from './tokens.ts';
@@ -20,7 +21,7 @@ Works while the server runs, with the same configuration: --config, GATEHOUSE_CO
 /** The command line: every command is one change or one question, and ends with an exit code. */
 async function run(args: readonly string[]): Promise<void> {
   const program = new Command('gatehouse')
-    .description('Administers a Gatehouse: people, applications, tenants, tokens, licences, keys and the audit log.')
+    .description('Administers a Gatehouse: people, applications, tenants, providers, tokens, licences, keys and the audit log.')
     .version(packageJson.version)
     .option('--config <file>', 'configuration file')
     .option('--json', 'print one JSON document, and errors as JSON on standard error')
@@ -29,6 +30,7 @@ async function run(args: readonly string[]): Promise<void> {
   addAccountCommands(program, shell);
   addClientCommands(program, shell);
   addTenantCommands(program, shell);
+  addProviderCommands(program, shell);
   addTokenCommands(program, shell);
   addLicenceCommands(program, shell);
   addKeyCommands(program, shell);
