@@ -71,13 +71,17 @@ async function list(house: House, tenantName: string | undefined): Promise<Answe
     documents[index]?.tenant ?? 'all',
     stateOf(provider),
   ]);
-  return {
-    document: documents,
-    text: () =>
-      rows.length === 0
-        ? 'No providers yet. `gatehouse provider add ID --preset oidc --issuer URL --client-id ID --client-secret-stdin` makes one.'
-        : table(['Id', 'Name', 'Kind', 'Issuer', 'Tenant', 'State'], rows),
-  };
+  const none = 'No providers yet. `gatehouse provider add ID --preset oidc --issuer URL --client-id ID --client-secret-stdin` makes one.';
+  const shown = rows.length === 0 ? none : table(['Id', 'Name', 'Kind', 'Issuer', 'Tenant', 'State'], rows);
+  const homeless = tenant === undefined ? await homelessOf(house) : [];
+  return { document: documents, text: () => [shown, ...homeless].join('\n') };
+}
+
+/** Those of the configuration that are nobody's, because their tenant is not there. */
+async function homelessOf({ config, storage }: House): Promise<readonly string[]> {
+  const slugs = new Set((await storage.tenants.list()).map(({ slug }) => slug));
+  const homeless = config.upstreamProviders.filter(({ tenant }) => tenant !== undefined && !slugs.has(tenant));
+  return homeless.map(({ id, tenant }) => `“${id}” of the configuration is not among them: there is no tenant “${tenant}”.`);
 }
 
 async function show(house: House, provider: UpstreamProvider): Promise<Answer> {

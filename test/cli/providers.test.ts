@@ -118,7 +118,7 @@ describe('gatehouse provider', () => {
     await using cli = await createCommandLine({ GATEHOUSE_FEDERATION__PROVIDERS: JSON.stringify(providers) });
     assert.match(
       await cli.say(['provider', 'list']),
-      /^Id .*\ncorp +Google +google +https:\/\/accounts\.google\.com +all +active, of the configuration\n$/,
+      /^Id .*\ncorp +Google +google +https:\/\/accounts\.google\.com +all +active, of the configuration\n“lost” of the configuration is not among them: there is no tenant “nowhere”\.\n$/,
     );
     assert.doesNotMatch(await cli.say(['provider', 'show', 'corp', '--json']), /hush/);
     for (const command of ['disable', 'enable', 'remove'])

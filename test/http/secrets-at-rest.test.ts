@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import mongoose from 'mongoose';
 import type { House } from '../../src/compose.ts';
 import { newTotpSecret } from '../../src/domain/mfa/totp.ts';
+import { randomToken } from '../../src/lib/random.ts';
 import { codeAt, toNextStep } from '../support/authenticator.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { protocolClient } from '../support/protocol-client.ts';
@@ -69,11 +70,15 @@ for (const store of await storesForTests())
       const enrolling = new CookieBrowser();
       const offer = await enrolling.submit(await client.request(enrolling), '/password', { identifier: admin.email, password: PASSWORD });
       const offered = /id="key"[^>]*>([A-Z2-7 ]+)</.exec(offer.html)?.[1]?.replaceAll(' ', '');
+      const providerSecret = randomToken();
+      const provider = { id: 'corp', preset: 'google', client_id: 'us', client_secret: providerSecret } as const;
+      await server.house.providers.create(provider, ORIGIN);
       const signingKeys = await server.house.keys.load(ORIGIN);
 
       const secrets: Record<string, unknown> = {
         password: PASSWORD,
         'client secret': client.issued.secret,
+        'client secret at a provider': providerSecret,
         'TOTP secret': totp,
         'TOTP secret on offer': offered,
         'recovery code': recovery,
