@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-/** main -> server -> {http, oidc, compose -> {storage, mail}} -> domain -> lib. What a folder may import of the others; files of src/ itself are `root`. */
+/** main -> server -> {http, oidc, compose -> {storage, mail, upstream}} -> domain -> lib. What a folder may import of the others; files of src/ itself are `root`. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  root: ['server', 'config', 'domain', 'storage', 'mail', 'lib'],
+  root: ['server', 'config', 'domain', 'storage', 'mail', 'upstream', 'lib'],
   server: ['root', 'config', 'domain', 'http', 'oidc', 'storage', 'lib'],
   cli: ['root', 'config', 'domain', 'lib'],
   config: ['domain', 'lib'],
@@ -17,6 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   oidc: ['domain', 'lib'],
   storage: ['domain', 'lib'],
   mail: ['domain', 'lib'],
+  upstream: ['domain', 'lib'],
   lib: [],
 };
 
@@ -35,6 +36,7 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
   pino: ['lib'],
   bcrypt: ['domain'],
   nodemailer: ['mail'],
+  'openid-client': ['upstream', 'http/demo'],
   'prom-client': ['http/ops'],
 };
 

@@ -70,8 +70,8 @@ export class UpstreamError extends Error {
   /** For the log and for whoever administers the provider: no token, no code. */
   readonly detail: string;
 
-  constructor(kind: UpstreamError['kind'], detail: string, options?: ErrorOptions) {
-    super(`${kind}: ${detail}`, options);
+  constructor(detail: string, { kind, cause }: { readonly kind: UpstreamError['kind']; readonly cause?: unknown }) {
+    super(`${kind}: ${detail}`, { cause });
     this.kind = kind;
     this.detail = detail;
   }

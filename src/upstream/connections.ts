@@ -1,0 +1,56 @@
+import { allowInsecureRequests, type ClientAuth, Configuration, type CustomFetch, customFetch } from 'openid-client';
+import { UpstreamError } from '../domain/federation/upstream.ts';
+import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
+import type { Clock } from '../lib/clock.ts';
+import { createBreaker } from './breaker.ts';
+import { createGuardedFetch, type GuardedFetch, type OutboundRules } from './guarded-fetch.ts';
+import { createKept } from './kept.ts';
+import { createKeySet, type KeySet } from './key-set.ts';
+import { type Discovery, discover, type Metadata } from './metadata.ts';
+
+const DISCOVERY_SECONDS = 3600;
+
+/** What is remembered of one provider as it stands: its document, its keys, its faults. */
+export interface Connection {
+  /** Bounded, and through the breaker. */
+  readonly fetch: GuardedFetch;
+  discovery(): Promise<Discovery>;
+  readonly keys: KeySet;
+}
+
+export function openConnection(
+  provider: UpstreamProvider,
+  { rules, clock }: { readonly rules: OutboundRules; readonly clock: Clock },
+): Connection {
+  const guarded = createGuardedFetch(rules);
+  const breaker = createBreaker(clock);
+  const fetch: GuardedFetch = (address, options) => breaker(() => guarded(address, options));
+  const discovery = createKept(() => discover(provider, fetch, rules), DISCOVERY_SECONDS, clock);
+  const uri = async () => {
+    const { metadata } = await discovery.get();
+    if (metadata.jwks_uri === undefined) throw new UpstreamError(`The provider ${provider.id} signs no tokens.`, { kind: 'invalid' });
+    return metadata.jwks_uri;
+  };
+  return { fetch, discovery: discovery.get, keys: createKeySet({ uri, fetch, clock }) };
+}
+
+/** One connection for each provider, anew when it was changed. */
+export function createConnections(surroundings: { readonly rules: OutboundRules; readonly clock: Clock }) {
+  const open = new Map<string, { readonly version: string; readonly connection: Connection }>();
+  return (provider: UpstreamProvider): Connection => {
+    const version = `${provider.issuer} ${provider.updatedAt.getTime()}`;
+    const known = open.get(provider.id);
+    if (known?.version === version) return known.connection;
+    const connection = openConnection(provider, surroundings);
+    open.set(provider.id, { version, connection });
+    return connection;
+  };
+}
+
+/** openid-client for one provider. @param fetch what decides where it may go */
+export function configure(metadata: Metadata, { clientId }: UpstreamProvider, auth: ClientAuth, fetch: CustomFetch): Configuration {
+  const config = new Configuration(metadata, clientId, undefined, auth);
+  config[customFetch] = fetch;
+  allowInsecureRequests(config);
+  return config;
+}

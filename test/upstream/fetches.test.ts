@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import type { RequestListener } from 'node:http';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { isPublicAddress } from '../../src/upstream/public-address.ts';
+import { openCanary } from '../support/canary.ts';
+import { freePort } from '../support/free-port.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { type Endpoint, startTestProvider, type TestProvider } from '../support/test-provider.ts';
+import { depart, fails, openUpstream, providerAt, signInThere } from '../support/upstream-sign-in.ts';
+
+const json = { 'content-type': 'application/json' };
+
+/** A byte now and then, for ever. */
+const drip: RequestListener = (_request, response) => {
+  response.writeHead(200, json);
+  const timer = setInterval(() => response.write(' '), 50);
+  response.on('close', () => clearInterval(timer));
+};
+
+const endless: RequestListener = (_request, response) => {
+  response.writeHead(200, json);
+  const more = () => {
+    while (response.write('x'.repeat(65_536)));
+  };
+  response.on('drain', more);
+  more();
+};
+
+const FAULTS: readonly (readonly [string, RequestListener, 'unavailable' | 'invalid', RegExp])[] = [
+  ['drips', drip, 'unavailable', /did not answer in full within 1 seconds/],
+  ['keeps silent', () => {}, 'unavailable', /did not answer in full/],
+  ['hangs up', (request) => request.socket.destroy(), 'unavailable', /broke the connection off/],
+  [
+    'hangs up halfway',
+    (_, response) => response.writeHead(200, json).write('{', () => response.destroy()),
+    'unavailable',
+    /broke the connection off/,
+  ],
+  ['answers 500', (_, response) => response.writeHead(500).end('{}'), 'unavailable', /answered 500/],
+  ['answers 429', (_, response) => response.writeHead(429).end('{}'), 'unavailable', /answered 429/],
+  ['answers 404', (_, response) => response.writeHead(404).end('{}'), 'invalid', /404|not to be trusted/],
+  ['answers with HTML', (_, response) => response.writeHead(200, json).end('<html>'), 'invalid', /not JSON|not to be trusted/],
+  ['answers with null', (_, response) => response.writeHead(200, json).end('null'), 'invalid', /members|not a set|not to be trusted/],
+  ['answers with a list', (_, response) => response.writeHead(200, json).end('[]'), 'invalid', /members|not a set|not to be trusted/],
+  ['never ends', endless, 'invalid', /longer than 65536 bytes/],
+  [
+    'sends a compressed bomb',
+    (_, response) => response.writeHead(200, { ...json, 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(50_000_000))),
+    'invalid',
+    /compresses/,
+  ],
+  ['redirects', (request, response) => response.writeHead(302, { location: `${request.url}/on` }).end(), 'invalid', /redirects \(302\)/],
+];
+
+describe('fetching from other providers', () => {
+  let there: TestProvider;
+
+  before(async () => {
+    there = await startTestProvider();
+  });
+
+  after(() => there[Symbol.asyncDispose]());
+
+  beforeEach(() => {
+    for (const endpoint of Object.keys(there.instead)) delete there.instead[endpoint as Endpoint];
+    there.discovery = {};
+  });
+
+  for (const [name, listener, kind, words] of FAULTS)
+    it(`ends well when a provider ${name}`, async () => {
+      for (const endpoint of ['discovery', 'token', 'keys', 'userinfo'] as const) {
+        there.instead[endpoint] = listener;
+        await assert.rejects(signInThere(openUpstream(), providerAt(there.issuer), there), fails(kind, words), endpoint);
+        delete there.instead[endpoint];
+      }
+      assert.equal((await signInThere(openUpstream(), providerAt(there.issuer), there)).subject, 'ada');
+    });
+
+  it('tells in words that nothing listens, or nothing is called so', async () => {
+    const port = await freePort();
+    const { upstream } = openUpstream({ allowPrivate: ['localhost', 'nowhere.invalid'] });
+    await assert.rejects(depart(upstream, providerAt(`http://localhost:${port}`)), fails('unavailable', /Nothing listens there/));
+    await assert.rejects(depart(upstream, providerAt('https://nowhere.invalid')), fails('unavailable', /no such name|cannot be looked up/));
+  });
+
+  it('tells in words what is wrong with TLS', async () => {
+    await using own = await startTestProvider({ tls: selfSigned() });
+    const { upstream } = openUpstream();
+    await assert.rejects(depart(upstream, providerAt(own.issuer)), fails('unavailable', /certificate signs itself/));
+    await assert.rejects(depart(upstream, providerAt(there.issuer.replace('http:', 'https:'))), fails('unavailable', /does not speak TLS/));
+    assert.equal(own.asked.discovery, 0);
+  });
+
+  it('goes to no private address, however it is written, and to none over http', async () => {
+    await using canary = await openCanary();
+    const { upstream } = openUpstream({ allowPrivate: [] });
+    const hosts = ['127.0.0.1', 'localhost', '[::1]', '[::ffff:127.0.0.1]', '0.0.0.0', '2130706433', '0x7f000001', '127.1'];
+    for (const host of hosts) {
+      await assert.rejects(depart(upstream, providerAt(`https://${host}:${canary.port}`)), fails('invalid', /private address/), host);
+      await assert.rejects(depart(upstream, providerAt(`http://${host}:${canary.port}`)), fails('invalid', /not https/), host);
+    }
+    assert.equal(canary.connections(), 0);
+  });
+
+  it('allows a private host by its port alone', async () => {
+    const { host } = new URL(there.issuer);
+    const { upstream } = openUpstream({ allowPrivate: [host] });
+    await depart(upstream, providerAt(there.issuer));
+    await using canary = await openCanary();
+    there.discovery = { token_endpoint: `http://localhost:${canary.port}/token` };
+    const { upstream: anew } = openUpstream({ allowPrivate: [host] });
+    await assert.rejects(depart(anew, providerAt(there.issuer)), fails('invalid', /token_endpoint: .*not https/));
+    assert.equal(canary.connections(), 0);
+  });
+
+  it('believes no endpoint that is no address to go to', async () => {
+    for (const wrong of [
+      'javascript:alert(1)',
+      'file:///etc/passwd',
+      'https://user:word@id.example.com/',
+      'https://10.0.0.1/',
+      7,
+      '/relative',
+    ]) {
+      there.discovery = { authorization_endpoint: wrong };
+      await assert.rejects(
+        depart(openUpstream().upstream, providerAt(there.issuer)),
+        fails('invalid', /authorization_endpoint/),
+        String(wrong),
+      );
+    }
+  });
+
+  it('believes a document of its own issuer alone, to the letter', async () => {
+    for (const issuer of [`${there.issuer}/`, there.issuer.toUpperCase(), 'https://elsewhere.example', undefined]) {
+      there.discovery = { issuer };
+      await assert.rejects(depart(openUpstream().upstream, providerAt(there.issuer)), fails('invalid', /to the letter|no issuer/));
+    }
+  });
+
+  it('knows private addresses', () => {
+    const hidden = '0.0.0.0 10.1.2.3 100.64.0.1 127.0.0.1 169.254.169.254 172.31.0.1 192.168.1.1 198.18.0.1 224.0.0.1 255.255.255.255';
+    const hidden6 = ':: ::1 ::ffff:10.0.0.1 ::ffff:7f00:1 64:ff9b::a00:1 2002:7f00:1:: fc00::1 fd00::1 fe80::1 fec0::1 ff02::1 2001:db8::1';
+    for (const address of `${hidden} ${hidden6}`.split(' ')) assert.equal(isPublicAddress(address), false, address);
+    for (const address of ['1.1.1.1', '172.32.0.1', '8.8.8.8', '2606:4700::1', '2a00:1450::1', '::ffff:8.8.8.8'])
+      assert.equal(isPublicAddress(address), true, address);
+  });
+
+  it('leaves a provider alone for half a minute after three faults in a row, then tries once', async () => {
+    const { upstream, clock } = openUpstream();
+    const provider = providerAt(there.issuer);
+    there.instead.discovery = (_, response) => response.writeHead(503).end();
+    const asked = there.asked.discovery;
+    for (let attempt = 0; attempt < 3; attempt++) await assert.rejects(depart(upstream, provider), fails('unavailable', /answered 503/));
+    await assert.rejects(depart(upstream, provider), fails('unavailable', /left alone/));
+    assert.equal(there.asked.discovery - asked, 3);
+    clock.advance(31);
+    await assert.rejects(depart(upstream, provider), fails('unavailable', /answered 503/));
+    await assert.rejects(depart(upstream, provider), fails('unavailable', /left alone/));
+    clock.advance(31);
+    delete there.instead.discovery;
+    await depart(upstream, provider);
+    assert.equal(there.asked.discovery - asked, 5);
+    assert.equal((await signInThere({ upstream }, provider, there)).subject, 'ada');
+  });
+
+  it('does not count faults that are far apart, faults of another provider, or refusals', async () => {
+    const { upstream, clock } = openUpstream();
+    const provider = providerAt(there.issuer);
+    there.instead.discovery = (_, response) => response.writeHead(503).end();
+    for (let attempt = 0; attempt < 4; attempt++) {
+      await assert.rejects(depart(upstream, provider), fails('unavailable', /answered 503/));
+      clock.advance(40);
+    }
+    there.instead.discovery = (_, response) => response.writeHead(404).end();
+    for (let attempt = 0; attempt < 4; attempt++) await assert.rejects(depart(upstream, provider), fails('invalid', /answered 404/));
+    delete there.instead.discovery;
+    await depart(upstream, provider);
+  });
+
+  it('asks for a document once in an hour, and anew when the provider is changed', async () => {
+    const { upstream, clock } = openUpstream();
+    const provider = providerAt(there.issuer);
+    const asked = there.asked.discovery;
+    await Promise.all([depart(upstream, provider), depart(upstream, provider)]);
+    assert.equal(there.asked.discovery - asked, 1);
+    await depart(upstream, { ...provider, updatedAt: new Date() });
+    assert.equal(there.asked.discovery - asked, 2);
+    clock.advance(3601);
+    await depart(upstream, { ...provider, updatedAt: new Date() });
+    assert.equal(there.asked.discovery - asked, 3);
+  });
+});
