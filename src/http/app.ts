@@ -4,6 +4,7 @@ import { type AccountPagesDeps, accountRouter } from './account/router.ts';
 import { type Assets, serveAssets } from './assets.ts';
 import { docsRouter } from './docs/router.ts';
 import { type ErrorPageDeps, errorBoundary } from './errors.ts';
+import { federationRouter } from './federation/router.ts';
 import type { InteractionDeps } from './interaction/context.ts';
 import { interactionRouter } from './interaction/router.ts';
 import { oneHost, requestContext } from './middleware/request-context.ts';
@@ -40,6 +41,7 @@ export function createApp(deps: AppDeps): Koa {
   app.on('error', (error: unknown) => logger.error({ err: error }, 'a response failed'));
   const routers = [
     interactionRouter(deps.interaction),
+    federationRouter(deps.interaction),
     accountRouter(deps.account),
     opsRouter(deps.ops),
     docsRouter({ issuer, surfaces: deps.surfaces, views: deps.errors.views }),

@@ -79,6 +79,17 @@ export interface PageData {
     /** The person who has to prove themselves again: the identifier is theirs and fixed. */
     readonly reauthenticate: { readonly person: Person; readonly startOverAction: string } | undefined;
     readonly problem: Problem | undefined;
+    /** Other ways to sign in, as buttons. Post provider to `providerAction`. */
+    readonly providers: readonly { readonly id: string; readonly name: string }[];
+    readonly providerAction: string;
+  };
+
+  /** Posts decision: link or skip. */
+  readonly 'interaction/link': FormPage & {
+    readonly person: Person;
+    readonly providerName: string;
+    /** What the provider calls them. */
+    readonly label: string;
   };
 
   /** Posts code. */

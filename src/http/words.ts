@@ -1,3 +1,4 @@
+import type { FederationRefusal } from '../domain/federation/federation-service.ts';
 import type { OpenidScope } from '../domain/policy/openid-scopes.ts';
 
 /** Why a form came back: what happened, then what to do. */
@@ -50,6 +51,47 @@ export const problems = {
   },
   codesNotKept: { what: 'Your recovery codes aren’t kept yet.', next: 'Put them somewhere safe, tick the box, then continue.' },
 } as const satisfies Record<string, Problem | ((until: Date) => Problem)>;
+
+/** What went wrong at another provider; the other ways to sign in are on the same page. */
+export const upstreamProblems = {
+  down: (name: string): Problem => ({ what: `${name} isn’t answering.`, next: 'Try again in a minute, or sign in another way.' }),
+  refused: (name: string): Problem => ({
+    what: `${name} ended the sign-in.`,
+    next: 'Nothing changed here. Try again, or sign in another way.',
+  }),
+  wrong: (name: string): Problem => ({
+    what: `What ${name} answered can’t be trusted.`,
+    next: 'Nothing changed here. Sign in another way, and tell an administrator if it goes on.',
+  }),
+} as const satisfies Record<string, (provider: string) => Problem>;
+
+/** Why somebody whom another provider sent is not let in. */
+export const upstreamRefusals = {
+  no_account: (name: string): Problem => ({
+    what: 'You have no account here yet.',
+    next: `${name} knows you, but an administrator has to invite you first.`,
+  }),
+  no_email: (name: string): Problem => ({
+    what: `${name} gave no e-mail address.`,
+    next: 'An account here needs one. Allow it to be shared and try again, or sign in another way.',
+  }),
+  no_role: (name: string): Problem => ({
+    what: 'You have no role here.',
+    next: `None of your roles at ${name} means one here. Ask an administrator.`,
+  }),
+  not_allowed: (name: string): Problem => ({
+    what: 'You can’t sign in here with this account.',
+    next: `Your account at ${name} is not for this place, or yours here is switched off. Ask an administrator.`,
+  }),
+} as const satisfies Record<FederationRefusal, (provider: string) => Problem>;
+
+/** Somebody here has the same address as whom another provider sent. */
+export function linkFirst(name: string, login: string): Problem {
+  return {
+    what: 'You already have an account here.',
+    next: `Sign in as ${login} with your password once. Then you can link it to ${name} and sign in with that next time.`,
+  };
+}
 
 /** What a standard scope lets an app do (OpenID Connect Core 5.4, 11). The API's own are in the scope catalogue. */
 export const STANDARD_SCOPE_WORDS = {

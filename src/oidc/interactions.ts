@@ -75,7 +75,19 @@ export function createInteractionEngine(deps: InteractionDeps): InteractionEngin
       sessionAccountId: person?.id,
       sessionAmr: found.session?.amr ?? [],
       sessionRemembered: remembered,
-      loginHint: typeof params.login_hint === 'string' ? params.login_hint : undefined,
+      loginHint: textOf(params.login_hint),
+      providerHint: textOf(params.kc_idp_hint),
+      passedOn: {
+        acrValues: textOf(params.acr_values),
+        // Whoever has to sign in again here has to do so there.
+        prompt: String(params.prompt ?? '')
+          .split(' ')
+          .includes('login')
+          ? 'login'
+          : undefined,
+        maxAge: params.max_age === undefined ? undefined : Number(params.max_age),
+        uiLocales: textOf(params.ui_locales),
+      },
       // A hint at somebody else (OpenID Connect Core 3.1.2.1, id_token_hint) asks for that person, not for this one again.
       reauthenticate: prompt === 'login' && person !== undefined && !found.prompt.reasons.includes('id_token_hint'),
       asksSecondFactor: prompt === 'mfa' || askedLevel(params.acr_values) > 0,
@@ -122,6 +134,8 @@ export function createInteractionEngine(deps: InteractionDeps): InteractionEngin
       ),
   };
 }
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
 /** `missing` without what this person's role may not hand over. */
 function missingOf({ prompt }: Details, allowed: ReadonlySet<string>): PendingInteraction['missing'] {

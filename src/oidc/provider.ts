@@ -123,7 +123,10 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     },
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     extraClientMetadata: { properties: [...EXTRA_CLIENT_METADATA] },
-    extraParams: { offline_consent: (ctx: KoaContextWithOIDC) => forgetImpliedConsent(ctx) },
+    extraParams: {
+      offline_consent: (ctx: KoaContextWithOIDC) => forgetImpliedConsent(ctx),
+      kc_idp_hint: null,
+    },
     // Auth.js and others read nothing but the ID token, so it carries the claims of the granted scopes.
     conformIdTokenClaims: false,
     pkce: { required: (_ctx, client) => extrasOf(client).require_pkce },

@@ -19,6 +19,7 @@ import { createEngine } from '../oidc/engine.ts';
 import { hostEngine } from '../oidc/engine-host.ts';
 import { ROUTES } from '../oidc/provider.ts';
 import { startSweeper } from '../storage/sweeper.ts';
+import { composeFederation } from './compose-federation.ts';
 import { composeRest } from './compose-rest.ts';
 
 export interface ComposedServer {
@@ -127,6 +128,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
       tenants: storage.tenants,
       challenges: storage.challenges,
       devices: house.devices,
+      federation: composeFederation(house, firstTenant.id),
       newPlaces: house.newPlaces,
       keyring,
       audit,

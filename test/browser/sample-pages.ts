@@ -5,28 +5,9 @@ import { trustedHtml } from '../../src/http/trusted-html.ts';
 import { errorWords, problems } from '../../src/http/words.ts';
 import { documentation, documented } from './sample-docs.ts';
 import { mailbox } from './sample-mailbox.ts';
+import { at, form, gate, login, person, type Sample, startOverAction } from './sample-parts.ts';
+import { upstreamPages } from './sample-upstream.ts';
 
-type PageName = keyof PageData;
-
-/** One page in one state, as the gallery shows it and the tests read it. */
-export type Sample = {
-  readonly [Page in PageName]: { readonly name: string; readonly page: Page; readonly data: PageData[Page] };
-}[PageName];
-
-const gate = { tenantName: 'Northmoor Logistics' };
-const form = { ...gate, csrf: 'csrf-1', action: '/interaction/abc' };
-const person = { name: 'Alice Martin', login: 'alice@northmoor.example' };
-const at = new Date('2026-11-23T09:14:08Z');
-const startOverAction = '/interaction/abc/start-over';
-
-const login: PageData['interaction/login'] = {
-  ...form,
-  clientName: 'Freight Planner',
-  identifier: '',
-  remember: false,
-  reauthenticate: undefined,
-  problem: undefined,
-};
 const totp: PageData['interaction/totp'] = {
   ...form,
   person,
@@ -262,6 +243,7 @@ export const samples: readonly Sample[] = [
       scopes: [{ name: 'admin:all', description: 'Do everything an administrator can', limit: undefined }, ...consent.scopes],
     },
   },
+  ...upstreamPages,
   { name: 'select-account', page: 'interaction/select-account', data: { ...form, clientName: 'Freight Planner', person } },
   {
     name: 'sign-out',

@@ -7,8 +7,17 @@ import { loadAssets } from '../../src/http/assets.ts';
 import { DEMO_TRIES } from '../../src/http/demo-data.ts';
 import type { PageData } from '../../src/http/page-data.ts';
 import { createViews } from '../../src/http/views.ts';
-import { type ErrorKind, errorWords, problems, STANDARD_SCOPE_WORDS } from '../../src/http/words.ts';
-import { type Sample, samples } from '../browser/sample-pages.ts';
+import {
+  type ErrorKind,
+  errorWords,
+  linkFirst,
+  problems,
+  STANDARD_SCOPE_WORDS,
+  upstreamProblems,
+  upstreamRefusals,
+} from '../../src/http/words.ts';
+import { samples } from '../browser/sample-pages.ts';
+import type { Sample } from '../browser/sample-parts.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const assets = loadAssets();
@@ -218,6 +227,8 @@ describe('words', () => {
   test('say what happened and what to do, without blame or exclamation', () => {
     const sentences = [
       ...Object.values(problems).map((problem) => (typeof problem === 'function' ? problem(until) : problem)),
+      ...Object.values({ ...upstreamProblems, ...upstreamRefusals }).map((problem) => problem('Orbital Workspace')),
+      linkFirst('Orbital Workspace', 'ada@example.com'),
       ...kinds.map((kind) => errorWords(kind, undefined)),
       ...kinds.map((kind) => errorWords(kind, 'Freight Planner')),
       ...Object.values(STANDARD_SCOPE_WORDS),

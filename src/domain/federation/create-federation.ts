@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Account } from '../accounts/account.ts';
-import type { AccountService } from '../accounts/account-service.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import { InvalidValueError, NotFoundError } from '../errors.ts';
@@ -9,14 +8,14 @@ import type { Federation, FederationOutcome, Journey, OfferedProvider } from './
 import { identityId } from './identity.ts';
 import type { IdentityStore } from './identity-store.ts';
 import type { Journeys } from './journeys.ts';
-import type { LinkTickets } from './link-tickets.ts';
+import type { LinkOffer, LinkTickets } from './link-tickets.ts';
 import type { People } from './people.ts';
 import { type Upstream, UpstreamError } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 
 export interface FederationDeps {
   readonly providers: {
-    /** The enabled ones of a tenant, in order; undefined: those for all tenants. */
+    /** The enabled ones of a tenant, in order; undefined: all there are. */
     list(tenant: TenantId | undefined): Promise<readonly UpstreamProvider[]>;
   };
   readonly upstream: Upstream;
@@ -24,7 +23,6 @@ export interface FederationDeps {
   readonly tickets: LinkTickets;
   readonly identities: IdentityStore;
   readonly people: People;
-  readonly accounts: Pick<AccountService, 'resolve'>;
   readonly audit: Audit;
   /** The address at which a provider's answers arrive; each has one of its own, so that answers cannot be mixed up. */
   readonly callbackOf: (provider: UpstreamProvider) => string;
@@ -95,9 +93,15 @@ export function createFederation(deps: FederationDeps): Federation {
       return { kind: 'link_offered', ticket, provider: offer(provider), label, accountEmail: account.email };
     },
 
+    async offeredLink(ticket, account, journey) {
+      const offered = await tickets.find(ticket);
+      if (!offered || !isFor(offered, account, journey)) return undefined;
+      return { provider: offer(await providerFor(offered.provider, journey)), label: offered.label };
+    },
+
     async link(ticket, account, journey, origin) {
       const offered = await tickets.take(ticket);
-      if (!offered || offered.accountId !== account.id || !isDeepStrictEqual(offered.journey, journey)) return false;
+      if (!offered || !isFor(offered, account, journey)) return false;
       const provider = await providerFor(offered.provider, journey);
       return await people.link(provider, offered, account, origin);
     },
@@ -116,6 +120,9 @@ export function createFederation(deps: FederationDeps): Federation {
     },
   };
 }
+
+const isFor = (offered: LinkOffer, account: Account, journey: Journey) =>
+  offered.accountId === account.id && isDeepStrictEqual(offered.journey, journey);
 
 function present(
   provider: UpstreamProvider,

@@ -68,6 +68,12 @@ export interface Federation {
     answer: { readonly provider: ProviderId; readonly journey: Journey; readonly callback: URL },
     origin: Origin,
   ): Promise<FederationOutcome>;
+  /** What a ticket would link to this account. Undefined when it is unknown, used, expired or of another journey or account. */
+  offeredLink(
+    ticket: string,
+    account: Account,
+    journey: Journey,
+  ): Promise<{ readonly provider: OfferedProvider; readonly label: string } | undefined>;
   /** Links what `link_offered` offered to the person who signed in since. False when the ticket is unknown, used, expired or of another journey or account. */
   link(ticket: string, account: Account, journey: Journey, origin: Origin): Promise<boolean>;
   identities(account: Account): Promise<readonly FederatedIdentity[]>;

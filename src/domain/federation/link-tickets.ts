@@ -26,6 +26,8 @@ export interface LinkOffer {
 /** Good for one link, for one account, in one journey. */
 export interface LinkTickets {
   make(offer: LinkOffer): Promise<string>;
+  /** Without using it up. Undefined when it is unknown, used or expired. */
+  find(ticket: string): Promise<LinkOffer | undefined>;
   /** Exactly one caller gets the offer; undefined when it is unknown, used or expired. */
   take(ticket: string): Promise<LinkOffer | undefined>;
 }
@@ -40,6 +42,13 @@ export function createLinkTickets({
   clock: Clock;
 }): LinkTickets {
   const recordOf = (key: string) => `${KIND} ${key}`;
+  async function find(ticket: string): Promise<LinkOffer | undefined> {
+    const key = sha256(ticket);
+    const artifact = await artifacts.find(KIND, key);
+    if (!artifact || artifact.consumedAt !== undefined) return undefined;
+    return JSON.parse(keyring.open(String(artifact.payload.sealed), recordOf(key))) as LinkOffer;
+  }
+
   return {
     async make(offer) {
       const ticket = randomToken();
@@ -48,11 +57,10 @@ export function createLinkTickets({
       await artifacts.put(KIND, key, { accountId: offer.accountId, payload }, new Date(clock().getTime() + LIFETIME_MS));
       return ticket;
     },
+    find,
     async take(ticket) {
-      const key = sha256(ticket);
-      const artifact = await artifacts.find(KIND, key);
-      if (!artifact || !(await artifacts.consume(KIND, key))) return undefined;
-      return JSON.parse(keyring.open(String(artifact.payload.sealed), recordOf(key))) as LinkOffer;
+      const offer = await find(ticket);
+      return offer && (await artifacts.consume(KIND, sha256(ticket))) ? offer : undefined;
     },
   };
 }

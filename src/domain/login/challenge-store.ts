@@ -12,8 +12,11 @@ export interface LoginChallenge {
   readonly accountId: AccountId;
   /** Of the account when the password was checked; void once it has moved on. */
   readonly credentialVersion: number;
-  /** `code`: prove an enrolled factor. `enrol`: set one up. `codes`: enrolled just now, recovery codes are being shown. */
-  readonly step: 'code' | 'enrol' | 'codes';
+  /**
+   * `code`: prove an enrolled factor. `enrol`: set one up. `codes`: enrolled just now, recovery codes are being shown.
+   * `link`: all is proved, and they are asked whether another provider's account is theirs, too.
+   */
+  readonly step: 'code' | 'enrol' | 'codes' | 'link';
   readonly remember: boolean;
   /** What the step shows: the TOTP secret on offer, or the new recovery codes. Sealed with the challenge's id as its record. */
   readonly sealedSecret: string | undefined;

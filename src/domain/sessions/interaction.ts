@@ -20,6 +20,16 @@ export interface PendingInteraction {
   readonly sessionRemembered: boolean;
   /** Sent by the client: a name to fill in. */
   readonly loginHint: string | undefined;
+  /** The provider that people are to sign in with, as the application names it (kc_idp_hint). */
+  readonly providerHint: string | undefined;
+  /** What else the request asked for, for whoever signs the person in elsewhere (OpenID Connect Core 3.1.2.1). */
+  readonly passedOn: {
+    readonly acrValues: string | undefined;
+    readonly prompt: string | undefined;
+    /** Seconds. */
+    readonly maxAge: number | undefined;
+    readonly uiLocales: string | undefined;
+  };
   /** A live session is there but the request wants the credentials again (prompt=login, max_age). */
   readonly reauthenticate: boolean;
   /** The request, or the step, wants two factors: whoever has one only sets the other up. */

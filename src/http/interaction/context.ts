@@ -4,20 +4,20 @@ import { type Account, nameOf } from '../../domain/accounts/account.ts';
 import type { AccountStore } from '../../domain/accounts/account-store.ts';
 import type { Audit } from '../../domain/audit/audit.ts';
 import type { ClientStore } from '../../domain/clients/client-store.ts';
+import type { Federation, Journey } from '../../domain/federation/federation-service.ts';
 import type { KnownDevices } from '../../domain/limits/known-device.ts';
 import type { ChallengeStore, LoginChallenge } from '../../domain/login/challenge-store.ts';
 import type { LoginService } from '../../domain/login/login-service.ts';
 import type { NewPlaces } from '../../domain/login/new-place.ts';
 import type { MfaService } from '../../domain/mfa/mfa-service.ts';
 import type { ScopeCatalogue } from '../../domain/policy/allowed-scopes.ts';
-import { type InteractionEngine, InteractionLostError, type PendingInteraction, type SignIn } from '../../domain/sessions/interaction.ts';
+import { type InteractionEngine, InteractionLostError, type PendingInteraction } from '../../domain/sessions/interaction.ts';
 import type { TenantStore } from '../../domain/tenants/tenant-store.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/digest.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import type { Csrf } from '../middleware/csrf.ts';
 import { badFields, readForm } from '../middleware/form.ts';
-import { originOf } from '../middleware/request-context.ts';
 import type { PageData, Person } from '../page-data.ts';
 import type { Views } from '../views.ts';
 import { explainLoss, leaveTrail } from './trail.ts';
@@ -31,6 +31,7 @@ export interface InteractionDeps {
   readonly tenants: TenantStore;
   readonly challenges: ChallengeStore;
   readonly devices: KnownDevices;
+  readonly federation: Federation;
   readonly newPlaces: NewPlaces;
   readonly keyring: Keyring;
   readonly audit: Audit;
@@ -53,9 +54,6 @@ export interface Step {
   /** A sign-in that waits for its second proof, and whose; neither once the account has moved on. */
   readonly challenge: (LoginChallenge & { readonly account: Account }) | undefined;
 }
-
-const DEVICE_COOKIE = 'gatehouse_device';
-const DEVICE_DAYS = 400;
 
 type StepHandler = (step: Step) => Promise<void>;
 
@@ -137,30 +135,7 @@ export function personOf(account: Account): Person {
   return { name: nameOf(account), login: account.email };
 }
 
-export function deviceCookie(ctx: Context): string | undefined {
-  return ctx.cookies.get(DEVICE_COOKIE, { signed: false });
-}
-
-/** The person has proved all that is asked: the device is remembered, the engine takes over. */
-export async function completeSignIn(step: Step, account: Account, proof: Omit<SignIn, 'accountId' | 'credentialVersion'>): Promise<void> {
-  const { ctx, deps, pending } = step;
-  const cookie = deps.devices.remember(deviceCookie(ctx), account);
-  ctx.cookies.set(DEVICE_COOKIE, cookie, {
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: deps.secureCookies,
-    signed: false,
-    path: '/interaction',
-    maxAge: DEVICE_DAYS * 86_400_000,
-  });
-  await deps.audit.record({
-    type: 'login.succeeded',
-    origin: originOf(ctx),
-    tenantId: account.tenantId,
-    accountId: account.id,
-    clientId: pending.client.id,
-    detail: { amr: proof.amr, acr: proof.acr },
-  });
-  await deps.newPlaces.announce(account, originOf(ctx));
-  goTo(ctx, await deps.engine.signIn(ctx, { accountId: account.id, credentialVersion: account.credentialVersion, ...proof }));
+/** What another provider is asked for here, and what it says, belong to this sign-in alone. */
+export function journeyOf({ pending }: Step): Journey {
+  return { kind: 'interaction', uid: pending.uid, tenantId: pending.client.tenantId };
 }

@@ -17,17 +17,25 @@ import {
   personOf,
   type Step,
 } from './context.ts';
+import { showLinkOffer } from './link.ts';
 import { showPasswordForm } from './password.ts';
 import { showSecondFactor } from './second-factor.ts';
+import { hintedProvider, sendUpstream } from './send-upstream.ts';
 
 /** What is due now, from what is stored and nothing else. */
 export const show = onGet(async (step) => {
   const { pending, challenge } = step;
+  if (challenge?.step === 'link') return await showLinkOffer(step, challenge);
   if (challenge) return await showSecondFactor(step, challenge);
   if (isAnother(step)) return await showPasswordForm(step);
   if (pending.prompt === 'consent') return await showConsent(step);
   if (pending.prompt === 'select_account' && pending.sessionAccountId) return await showAccountChoice(step);
   if (pending.prompt === 'mfa') return await stepUp(step);
+  const hinted = hintedProvider(step);
+  if (hinted) {
+    const trouble = await sendUpstream(step, hinted);
+    return trouble && (await showPasswordForm(step, trouble));
+  }
   await showPasswordForm(step);
 });
 

@@ -4,7 +4,9 @@ import type { PasswordOutcome } from '../../domain/login/login-service.ts';
 import { originOf } from '../middleware/request-context.ts';
 import { type Problem, problems } from '../words.ts';
 import { beginSecondFactor } from './begin-second-factor.ts';
-import { AS_ANOTHER, completeSignIn, deviceCookie, formPage, isAnother, onPost, page, pathOf, personOf, type Step } from './context.ts';
+import { completeSignIn, deviceCookie } from './complete-sign-in.ts';
+import { AS_ANOTHER, formPage, isAnother, onPost, page, pathOf, personOf, type Step } from './context.ts';
+import { sendUpstream } from './send-upstream.ts';
 
 interface Shown {
   readonly identifier?: string;
@@ -28,6 +30,8 @@ export async function showPasswordForm(step: Step, shown: Shown = {}): Promise<v
       remember: shown.remember ?? false,
       reauthenticate: account && { person: personOf(account), startOverAction: pathOf(step, 'start-over') },
       problem: shown.problem,
+      providers: account ? [] : await deps.federation.offered(pending.client.tenantId),
+      providerAction: pathOf(step, 'upstream'),
     },
     shown.status,
   );
@@ -38,6 +42,12 @@ const fields = z.strictObject({ identifier: z.string().min(1).max(320), password
 export const signInWithPassword = onPost(fields, async (step, { identifier, password, remember }) => {
   const { ctx, deps } = step;
   const { tenantId } = step.pending.client;
+  // Whoever has an address of another provider proves themselves there; their username, if they have one, still takes a password here.
+  const home = await deps.federation.homeOf(tenantId, identifier);
+  if (home) {
+    const trouble = await sendUpstream(step, home.id, identifier);
+    return trouble && (await showPasswordForm(step, { ...trouble, identifier }));
+  }
   const device = deviceCookie(ctx);
   const outcome = await deps.login.checkPassword({
     tenantId,

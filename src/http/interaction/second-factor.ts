@@ -8,7 +8,8 @@ import { originOf } from '../middleware/request-context.ts';
 import { trustedHtml } from '../trusted-html.ts';
 import { type Problem, problems } from '../words.ts';
 import { challengeExpiry } from './begin-second-factor.ts';
-import { backToShow, challengeId, completeSignIn, formPage, onGet, onPost, page, pathOf, personOf, type Step } from './context.ts';
+import { completeSignIn } from './complete-sign-in.ts';
+import { backToShow, challengeId, formPage, onGet, onPost, page, pathOf, personOf, type Step } from './context.ts';
 import { showPasswordForm } from './password.ts';
 
 type Challenge = NonNullable<Step['challenge']>;

@@ -1,0 +1,39 @@
+import { Router } from '@koa/router';
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { Federation } from '../../domain/federation/federation-service.ts';
+import { providerId } from '../../domain/federation/upstream-provider.ts';
+import { InteractionLostError } from '../../domain/sessions/interaction.ts';
+import { readForm } from '../middleware/form.ts';
+
+export interface FederationRouterDeps {
+  readonly federation: Federation;
+}
+
+/**
+ * Where other providers send browsers back to: one address each. The cookie of the sign-in has the path of its interaction, so the answer is sent on to
+ * there; nothing is used up here.
+ */
+export function federationRouter(deps: FederationRouterDeps): Router {
+  return new Router()
+    .get('/federation/:provider/callback', (ctx) => bounce(ctx, ctx.params.provider ?? '', new URLSearchParams(ctx.querystring), deps))
+    .post('/federation/:provider/callback', async (ctx) => bounce(ctx, ctx.params.provider ?? '', await readAnswer(ctx), deps));
+}
+
+const text = z.string().max(8192).optional();
+
+/** response_mode=form_post (OAuth 2.0 Form Post Response Mode), which comes from the provider's page without our cookies. */
+const answer = z.object({ code: text, state: text, iss: text, error: text, error_description: text, user: text });
+
+async function readAnswer(ctx: Context): Promise<URLSearchParams> {
+  const fields = await readForm(ctx, answer);
+  return new URLSearchParams(Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+async function bounce(ctx: Context, provider: string, query: URLSearchParams, { federation }: FederationRouterDeps): Promise<void> {
+  ctx.set('Cache-Control', 'no-store');
+  const journey = await federation.journeyOf(providerId(provider), query.get('state') ?? '');
+  if (journey?.kind !== 'interaction') throw new InteractionLostError('This sign-in is over, or began elsewhere.');
+  ctx.status = 303;
+  ctx.redirect(`/interaction/${journey.uid}/upstream/${encodeURIComponent(provider)}?${query}`);
+}

@@ -1,0 +1,54 @@
+import { NotFoundError } from '../../domain/errors.ts';
+import { UpstreamError } from '../../domain/federation/upstream.ts';
+import { type ProviderId, providerId } from '../../domain/federation/upstream-provider.ts';
+import { originOf } from '../middleware/request-context.ts';
+import { type Problem, upstreamProblems } from '../words.ts';
+import { goTo, isAnother, journeyOf, type Step } from './context.ts';
+
+/** Why somebody is still here, for the sign-in page. */
+export interface UpstreamTrouble {
+  readonly problem?: Problem;
+  readonly status?: number;
+}
+
+/**
+ * Sends the browser to another provider; undefined when it is on its way.
+ * @param loginHint a name that was typed here counts for more than the one the application knew
+ */
+export async function sendUpstream(
+  step: Step,
+  provider: ProviderId,
+  loginHint = step.pending.loginHint,
+): Promise<UpstreamTrouble | undefined> {
+  const { ctx, deps, pending } = step;
+  try {
+    const wish = { provider, journey: journeyOf(step), hints: { ...pending.passedOn, loginHint } };
+    goTo(ctx, (await deps.federation.begin(wish, originOf(ctx))).href);
+    return undefined;
+  } catch (error) {
+    return await troubleWith(step, error, provider);
+  }
+}
+
+/** Whatever went wrong there, the other ways to sign in are as they were. */
+export async function troubleWith(step: Step, error: unknown, id: ProviderId): Promise<UpstreamTrouble> {
+  if (error instanceof NotFoundError) return {};
+  if (!(error instanceof UpstreamError)) throw error;
+  const offered = await step.deps.federation.offered(step.pending.client.tenantId);
+  const name = offered.find((provider) => provider.id === id)?.name ?? 'The other provider';
+  if (error.kind === 'unavailable') return { problem: upstreamProblems.down(name), status: 502 };
+  if (error.kind === 'refused') return { problem: upstreamProblems.refused(name), status: 401 };
+  return { problem: upstreamProblems.wrong(name), status: 502 };
+}
+
+const SENT_COOKIE = 'gatehouse_sent';
+
+/** The application may name the provider (kc_idp_hint): then people go straight there, once. Undefined: they stay. */
+export function hintedProvider(step: Step): ProviderId | undefined {
+  const { ctx, deps, pending } = step;
+  const { providerHint, prompt, uid } = pending;
+  if (prompt !== 'login' || !providerHint || isAnother(step) || ctx.cookies.get(SENT_COOKIE, { signed: false })) return undefined;
+  const options = { httpOnly: true, sameSite: 'lax', secure: deps.secureCookies, signed: false, path: `/interaction/${uid}` } as const;
+  ctx.cookies.set(SENT_COOKIE, '1', { ...options, maxAge: pending.secondsLeft * 1000 });
+  return providerId(providerHint);
+}

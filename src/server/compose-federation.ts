@@ -1,0 +1,36 @@
+import type { House } from '../compose.ts';
+import { redirectUriOf } from '../config/web-oidc.ts';
+import { createFederation } from '../domain/federation/create-federation.ts';
+import type { Federation } from '../domain/federation/federation-service.ts';
+import { createJourneys } from '../domain/federation/journeys.ts';
+import { createLinkTickets } from '../domain/federation/link-tickets.ts';
+import { createPeople } from '../domain/federation/people.ts';
+import { secretOf } from '../domain/federation/provider-registry.ts';
+import type { TenantId } from '../domain/tenants/tenant.ts';
+import { createUpstream } from '../upstream/create-upstream.ts';
+
+/** Longer than a client's documents may take: people wait for it, at a page that says so. Milliseconds. */
+const TIMEOUT_MS = 5000;
+
+/** Signing in with other identity providers, over a house. */
+export function composeFederation(house: House, firstTenant: TenantId): Federation {
+  const { config, storage, keyring, clock, audit } = house;
+  const { allow_private: allowPrivate, max_bytes: maxBytes } = config.outbound;
+  const upstream = createUpstream({
+    rules: { allowPrivate, maxBytes, timeoutMs: TIMEOUT_MS },
+    secretOf: (provider) => secretOf(provider, keyring),
+    keys: house.keys,
+    clock,
+  });
+  const { artifacts, identities, accounts } = storage;
+  return createFederation({
+    providers: house.providers,
+    upstream,
+    journeys: createJourneys({ artifacts, keyring, clock }),
+    tickets: createLinkTickets({ artifacts, keyring, clock }),
+    identities,
+    people: createPeople({ identities, accounts, accountService: house.accounts, tenants: house.tenants, audit, clock, firstTenant }),
+    audit,
+    callbackOf: ({ id }) => redirectUriOf(id, config),
+  });
+}

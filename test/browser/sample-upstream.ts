@@ -1,0 +1,24 @@
+import { linkFirst, upstreamProblems } from '../../src/http/words.ts';
+import { form, login, person, type Sample } from './sample-parts.ts';
+
+/** Signing in with another provider. */
+export const upstreamPages: readonly Sample[] = [
+  {
+    name: 'login-providers',
+    page: 'interaction/login',
+    data: {
+      ...login,
+      providers: ['Staff directory', 'Orbital Workspace', 'Codeforge', 'Google', 'GitHub', 'GitLab', 'Apple'].map((name) => ({
+        id: name,
+        name,
+      })),
+      problem: upstreamProblems.down('Orbital Workspace'),
+    },
+  },
+  {
+    name: 'login-link-first',
+    page: 'interaction/login',
+    data: { ...login, identifier: person.login, problem: linkFirst('Orbital Workspace', person.login) },
+  },
+  { name: 'link', page: 'interaction/link', data: { ...form, person, providerName: 'Orbital Workspace', label: 'alice@orbital.example' } },
+];
