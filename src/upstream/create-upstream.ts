@@ -1,28 +1,13 @@
-import {
-  buildAuthorizationUrl,
-  buildAuthorizationUrlWithPAR,
-  buildEndSessionUrl,
-  calculatePKCECodeChallenge,
-  fetchUserInfo,
-} from 'openid-client';
-import {
-  type Upstream,
-  UpstreamError,
-  type UpstreamExpectation,
-  type UpstreamHints,
-  type UpstreamIdentity,
-} from '../domain/federation/upstream.ts';
+import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, buildEndSessionUrl, calculatePKCECodeChallenge } from 'openid-client';
+import type { Upstream, UpstreamExpectation, UpstreamHints } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
-import type { JsonObject } from '../lib/json.ts';
-import { joinClaims, lacksSome, safeClaims } from './claims.ts';
 import { type ClientProofs, clientAuthentication } from './client-authentication.ts';
 import { configure, createConnections } from './connections.ts';
 import { examine } from './examine.ts';
 import { type Exchange, exchange } from './exchange.ts';
 import { formName } from './form-name.ts';
-import { fetchProfile } from './github-api.ts';
 import type { OutboundRules } from './guarded-fetch.ts';
-import { readIdToken } from './id-token.ts';
+import { readIdentity, readProfile } from './identities.ts';
 import { readLogoutToken } from './logout-token.ts';
 import { PROVIDER_KINDS } from './provider-kinds.ts';
 import { upstreamFault } from './upstream-faults.ts';
@@ -55,22 +40,11 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
     redeem: (provider, callback, expected) =>
       told(async () => {
         const opened = await open(provider);
-        const { tokens, idToken, issuer } = await exchange(opened, callback, expected);
-        const { api } = PROVIDER_KINDS[provider.preset];
-        if (api) {
-          const config = configure(opened.metadata, provider, opened.auth, opened.connection.fetch);
-          const profile = await fetchProfile(config, tokens.accessToken, { issuer: provider.issuer, api });
-          return { ...profile, issuer: provider.issuer, acr: undefined, amr: [], idToken: undefined, tokens };
-        }
-        if (idToken === undefined)
-          throw new UpstreamError('It answered without an ID token. The scopes have to have openid among them.', { kind: 'invalid' });
-        const { keys } = opened.connection;
-        const claims = await readIdToken(idToken, expected.nonce, { provider, keys, clock });
-        if (issuer !== undefined && issuer !== claims.iss)
-          throw new UpstreamError('The answer came from another issuer than its ID token.', { kind: 'invalid' });
-        const whole = await withUserinfo(opened, tokens.accessToken, claims);
-        const named = PROVIDER_KINDS[provider.preset].nameInForm ? { ...formName(callback), ...whole } : whole;
-        return { issuer: claims.iss, subject: claims.sub, claims: named, ...methodsOf(claims), idToken, tokens };
+        const exchanged = await exchange(opened, callback, expected);
+        const { api, nameInForm } = PROVIDER_KINDS[provider.preset];
+        if (api) return await readProfile(opened, exchanged, api);
+        const identity = await readIdentity(opened, exchanged, expected.nonce);
+        return nameInForm ? { ...identity, claims: { ...formName(callback), ...identity.claims } } : identity;
       }),
 
     endSessionUrl: (provider, idToken, returnTo) =>
@@ -111,21 +85,4 @@ async function authorizationParameters(
     code_challenge_method: 'S256',
     ...Object.fromEntries(Object.entries(hints).filter((each): each is [string, string] => each[1] !== undefined)),
   };
-}
-
-/** Core 5.3; its `sub` has to be that of the ID token. */
-async function withUserinfo(
-  { provider, metadata, auth, connection }: Exchange,
-  accessToken: string,
-  claims: JsonObject & { readonly sub: string },
-) {
-  if (metadata.userinfo_endpoint === undefined || !lacksSome(claims, provider.claims)) return claims;
-  const userinfo = await fetchUserInfo(configure(metadata, provider, auth, connection.fetch), accessToken, claims.sub);
-  return safeClaims(joinClaims(claims, safeClaims(userinfo), provider.claims));
-}
-
-function methodsOf({ acr, amr }: JsonObject): Pick<UpstreamIdentity, 'acr' | 'amr'> {
-  const methods: readonly unknown[] = Array.isArray(amr) ? amr : [];
-  const isShort = (value: unknown): value is string => typeof value === 'string' && value.length <= 255;
-  return { acr: isShort(acr) ? acr : undefined, amr: methods.filter(isShort).slice(0, 20) };
 }

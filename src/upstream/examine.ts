@@ -1,16 +1,20 @@
-import { authorizationCodeGrant, type ClientAuth, ResponseBodyError, randomPKCECodeVerifier } from 'openid-client';
+import { authorizationCodeGrant, ResponseBodyError, randomPKCECodeVerifier, WWWAuthenticateChallengeError } from 'openid-client';
 import { UpstreamError, type UpstreamFinding } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import { ASSERTION_ALGORITHMS } from '../domain/keys/signing-algorithms.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ClientProofs, clientAuthentication } from './client-authentication.ts';
 import { type Connection, configure, openConnection } from './connections.ts';
+import { withoutIdToken } from './exchange.ts';
 import { printable } from './fault-words.ts';
 import type { OutboundRules } from './guarded-fetch.ts';
 import { SKEW_SECONDS } from './id-token.ts';
 import type { Discovery, Metadata } from './metadata.ts';
 import { PROVIDER_KINDS } from './provider-kinds.ts';
 import { upstreamFault } from './upstream-faults.ts';
+
+const WRONG_CODE = ['invalid_grant', 'bad_verification_code'];
+const WRONG_CLIENT = ['invalid_client', 'unauthorized_client', 'incorrect_client_credentials'];
 
 const finding = (what: string, fine: boolean, message: string): UpstreamFinding => ({ what, fine, message });
 
@@ -51,7 +55,7 @@ function clockOf({ date }: Discovery, clock: Clock): readonly UpstreamFinding[] 
   const fine = Math.abs(seconds) <= SKEW_SECONDS;
   const message = fine
     ? 'Its clock and ours agree.'
-    : `Its clock is ${Math.abs(seconds)} seconds ${seconds > 0 ? 'behind' : 'ahead of'} ours; more than ${SKEW_SECONDS} are not borne. Set the one that is wrong.`;
+    : `Its clock is ${Math.abs(seconds)} seconds ${seconds > 0 ? 'behind' : 'ahead of'} ours; more than ${SKEW_SECONDS} are too many. Set the one that is wrong.`;
   return [finding('clock', fine, message)];
 }
 
@@ -107,8 +111,13 @@ async function clientOf(
 ): Promise<UpstreamFinding> {
   const callback = new URL('https://localhost/?code=gatehouse-provider-test');
   try {
-    const auth: ClientAuth = await clientAuthentication(provider, metadata, proofs);
-    const config = configure({ ...metadata, authorization_response_iss_parameter_supported: false }, provider, auth, fetch);
+    const auth = await clientAuthentication(provider, metadata, proofs);
+    const config = configure(
+      { ...metadata, authorization_response_iss_parameter_supported: false },
+      provider,
+      auth,
+      withoutIdToken(fetch).fetch,
+    );
     await authorizationCodeGrant(config, callback, { pkceCodeVerifier: randomPKCECodeVerifier() });
     return finding('client', false, 'It gave tokens for a code that nobody issued. Do not trust it.');
   } catch (error) {
@@ -117,13 +126,14 @@ async function clientOf(
 }
 
 function judgeClient({ clientId }: UpstreamProvider, error: unknown): UpstreamFinding {
-  if (!(error instanceof ResponseBodyError)) return failed('client', error);
-  const { error: code, error_description: words } = error;
-  if (['invalid_grant', 'bad_verification_code'].includes(code))
-    return finding('client', true, `It knows the client ${clientId} and takes our proof.`);
-  const said = printable(words ? `${code}: ${words}` : code);
-  const mend = ['invalid_client', 'unauthorized_client', 'incorrect_client_credentials'].includes(code)
+  const said =
+    error instanceof ResponseBodyError ? error.error : error instanceof WWWAuthenticateChallengeError ? 'invalid_client' : undefined;
+  if (said === undefined) return failed('client', error);
+  if (WRONG_CODE.includes(said)) return finding('client', true, `It knows the client ${clientId} and takes our proof.`);
+  const mend = WRONG_CLIENT.includes(said)
     ? 'Check client_id, client_secret and authentication.'
     : 'Whether it takes our proof shows at a sign-in.';
-  return finding('client', false, `Asked about the client ${clientId} it answered “${said}”. ${mend}`);
+  const words = error instanceof ResponseBodyError ? (error.error_description ?? '') : '';
+  const answer = [said, words].map(printable).filter(Boolean).join(': ');
+  return finding('client', false, `Asked about the client ${clientId} it answered “${answer}”. ${mend}`);
 }

@@ -58,14 +58,14 @@ export async function exchange(
  * Takes the ID token out of the answer of the token endpoint. It is judged in one place (id-token.ts): by our clock, always by its signature, and by an
  * issuer that may depend on the token.
  */
-function withoutIdToken(fetch: Connection['fetch']): { readonly fetch: CustomFetch; readonly taken: () => string | undefined } {
+export function withoutIdToken(fetch: Connection['fetch']): { readonly fetch: CustomFetch; readonly taken: () => string | undefined } {
   let idToken: unknown;
   return {
     async fetch(address, options) {
       const response = await fetch(address, options);
       const text = await response.text();
       const body = membersOf(text);
-      if (!body) return new Response(text, response);
+      if (!body) return new Response(text || null, response);
       const { id_token, ...rest } = body;
       idToken = id_token;
       // GitHub says no with 200.

@@ -28,7 +28,7 @@ export function upstreamFault(error: unknown): unknown {
     return new UpstreamError(`It answered ${words}.`, { kind: KINDS[error.error] ?? 'refused' });
   }
   if (error instanceof WWWAuthenticateChallengeError)
-    return new UpstreamError(`It answered ${error.status}: it does not know us.`, { kind: 'invalid' });
+    return new UpstreamError(`It answered ${error.status}: it does not take our proof.`, { kind: 'invalid' });
   if (!(error instanceof ClientError)) return error;
   const reason = error.cause instanceof Error ? error.cause.message : error.message;
   return new UpstreamError(`Its answer is not to be trusted: ${printable(reason)}.`, { kind: 'invalid' });

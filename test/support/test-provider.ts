@@ -43,8 +43,9 @@ export interface TestProvider extends AsyncDisposable {
   userinfo: Claims;
   /** Answers in the place of an endpoint. */
   readonly instead: Partial<Record<Endpoint, RequestListener>>;
-  /** Requests that arrived, and the form of the last one. */
+  /** Requests that arrived. */
   readonly asked: Record<Endpoint, number>;
+  /** What the last request for tokens came with, or the last that was pushed. */
   lastForm: URLSearchParams;
   lastAuthorization: string | undefined;
   /** What somebody does whose browser came to `url`: they agree, and go back with a code. */
@@ -76,7 +77,6 @@ export async function startTestProvider({ path = '', tls }: Options = {}): Promi
     const endpoint = Object.entries(PATHS).find(([end]) => pathname.endsWith(end))?.[1];
     if (!endpoint) return response.writeHead(404).end();
     provider.asked[endpoint] += 1;
-    provider.lastAuthorization = request.headers.authorization;
     const instead = provider.instead[endpoint];
     if (instead) return instead(request, response);
     const { status, body } = await answers[endpoint](request);
@@ -89,6 +89,7 @@ export async function startTestProvider({ path = '', tls }: Options = {}): Promi
   const readForm = async (request: IncomingMessage) => (provider.lastForm = new URLSearchParams(await text(request)));
 
   async function giveTokens(request: IncomingMessage) {
+    provider.lastAuthorization = request.headers.authorization;
     const form = await readForm(request);
     const asked = codes.get(form.get('code') ?? '');
     const challenge = createHash('sha256')

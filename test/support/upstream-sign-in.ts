@@ -20,16 +20,21 @@ interface Surroundings {
   readonly allowPrivate?: readonly string[];
   readonly secret?: string;
   readonly keys?: Pick<KeyService, 'open'>;
+  readonly timeoutMs?: number;
 }
 
-/** Fetches give up after a second. */
-export function openUpstream({ allowPrivate = ['localhost'], secret = 'hush', keys }: Surroundings = {}): UpstreamUnderTest {
+export function openUpstream({
+  allowPrivate = ['localhost'],
+  secret = 'hush',
+  keys,
+  timeoutMs = 10_000,
+}: Surroundings = {}): UpstreamUnderTest {
   const clock = createTestClock();
   const upstream = createUpstream({
     secretOf: () => secret,
     keys: keys ?? { open: async () => [OUR_KEY] },
     clock: clock.now,
-    rules: { allowPrivate, timeoutMs: 1000, maxBytes: 65_536 },
+    rules: { allowPrivate, timeoutMs, maxBytes: 65_536 },
   });
   return { upstream, clock };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { UpstreamError } from '../../src/domain/federation/upstream.ts';
 import { isPublicAddress } from '../../src/upstream/public-address.ts';
 import { openCanary } from '../support/canary.ts';
 import { freePort } from '../support/free-port.ts';
@@ -28,7 +29,7 @@ const endless: RequestListener = (_request, response) => {
 };
 
 const FAULTS: readonly (readonly [string, RequestListener, 'unavailable' | 'invalid', RegExp])[] = [
-  ['drips', drip, 'unavailable', /did not answer in full within 1 seconds/],
+  ['drips', drip, 'unavailable', /did not answer in full within 0.5 seconds/],
   ['keeps silent', () => {}, 'unavailable', /did not answer in full/],
   ['hangs up', (request) => request.socket.destroy(), 'unavailable', /broke the connection off/],
   [
@@ -71,11 +72,47 @@ describe('fetching from other providers', () => {
     it(`ends well when a provider ${name}`, async () => {
       for (const endpoint of ['discovery', 'token', 'keys', 'userinfo'] as const) {
         there.instead[endpoint] = listener;
-        await assert.rejects(signInThere(openUpstream(), providerAt(there.issuer), there), fails(kind, words), endpoint);
+        const slow = name === 'drips' || name === 'keeps silent';
+        const { upstream } = openUpstream(slow ? { timeoutMs: 500 } : {});
+        await assert.rejects(signInThere({ upstream }, providerAt(there.issuer), there), fails(kind, words), endpoint);
         delete there.instead[endpoint];
       }
       assert.equal((await signInThere(openUpstream(), providerAt(there.issuer), there)).subject, 'ada');
     });
+
+  it('ends every odd answer as a fault of the provider', async () => {
+    const bodies = [
+      '',
+      '""',
+      '7',
+      '[[]]',
+      '{}',
+      '{"error":7}',
+      '{"error":""}',
+      '{"keys":[[]],"sub":[]}',
+      '{"access_token":"\\u0000","token_type":[]}',
+    ];
+    const others = [
+      '{"access_token":"\\u00e9\\n","token_type":"bearer","id_token":7}',
+      '{"access_token":"a","token_type":"mac","expires_in":"x"}',
+      '\u0000',
+    ];
+    for (const endpoint of ['discovery', 'keys', 'token', 'userinfo', 'par'] as const)
+      for (const status of [200, 201, 204, 205, 206, 304, 400, 401, 403, 999])
+        for (const body of [...bodies, ...others]) {
+          there.discovery = { pushed_authorization_request_endpoint: `${there.origin}/par` };
+          there.instead[endpoint] = (_, response) =>
+            response
+              .writeHead(status, { ...json, 'www-authenticate': 'Basic =,,"' })
+              .end(status === 204 || status === 304 ? undefined : body);
+          await assert.rejects(
+            signInThere(openUpstream(), providerAt(there.issuer), there),
+            UpstreamError,
+            `${endpoint} ${status} ${body}`,
+          );
+          delete there.instead[endpoint];
+        }
+  });
 
   it('tells in words that nothing listens, or nothing is called so', async () => {
     const port = await freePort();
@@ -175,6 +212,7 @@ describe('fetching from other providers', () => {
     }
     there.instead.discovery = (_, response) => response.writeHead(404).end();
     for (let attempt = 0; attempt < 4; attempt++) await assert.rejects(depart(upstream, provider), fails('invalid', /answered 404/));
+    clock.advance(31);
     delete there.instead.discovery;
     await depart(upstream, provider);
   });

@@ -39,6 +39,24 @@ describe('keys of other providers', () => {
     assert.equal(there.asked.keys, 3);
   });
 
+  it('[security 99] that are none are fetched once in half a minute too', async () => {
+    const { upstream, clock } = openUpstream();
+    const provider = providerAt(there.issuer);
+    there.instead.keys = (_, response) => response.writeHead(404).end();
+    const flood = async () => {
+      for (let count = 0; count < 100; count++)
+        await assert.rejects(upstream.readLogoutToken(provider, await foreign('made-up')), fails('invalid', /answered 404/));
+    };
+    await flood();
+    assert.equal(there.asked.keys, 1);
+    clock.advance(31);
+    await flood();
+    assert.equal(there.asked.keys, 2);
+    clock.advance(31);
+    delete there.instead.keys;
+    assert.equal((await signInThere({ upstream }, provider, there)).subject, 'ada');
+  });
+
   it('[security 99] that changed are understood at the first try', async () => {
     const { upstream, clock } = openUpstream();
     const provider = providerAt(there.issuer);
