@@ -43,8 +43,8 @@ export function createKeySet(deps: { readonly uri: () => Promise<string>; readon
       try {
         return await keyFor(header, token);
       } catch (error) {
-        // Those that were fetched this very moment are all there are.
-        if (!(error instanceof errors.JWKSNoMatchingKey) || !known) throw error;
+        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+        // They may have been fetched since, by us or for somebody else.
         const newer = keys.peek() === known ? await askAgain() : keys.peek();
         if (!newer) throw error;
         return await newer.keyFor(header, token);

@@ -3,12 +3,12 @@ import type { RequestListener } from 'node:http';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { UpstreamError } from '../../src/domain/federation/upstream.ts';
-import { isPublicAddress } from '../../src/upstream/public-address.ts';
+import { isPublicAddress, lookupPublic, PrivateAddressError } from '../../src/upstream/public-address.ts';
 import { openCanary } from '../support/canary.ts';
 import { freePort } from '../support/free-port.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { type Endpoint, startTestProvider, type TestProvider } from '../support/test-provider.ts';
-import { depart, fails, openUpstream, providerAt, signInThere } from '../support/upstream-sign-in.ts';
+import { type Departed, depart, fails, openUpstream, providerAt, signInThere } from '../support/upstream-sign-in.ts';
 
 const json = { 'content-type': 'application/json' };
 
@@ -140,6 +140,23 @@ describe('fetching from other providers', () => {
     assert.equal(canary.connections(), 0);
   });
 
+  it('follows no redirect to anywhere', async () => {
+    await using canary = await openCanary();
+    for (const status of [301, 302, 303, 307, 308]) {
+      there.instead.discovery = (_, response) => response.writeHead(status, { location: `http://localhost:${canary.port}/` }).end();
+      await assert.rejects(depart(openUpstream().upstream, providerAt(there.issuer)), fails('invalid', /redirects/));
+    }
+    assert.equal(canary.connections(), 0);
+  });
+
+  it('looks names up for a connection, and refuses those with a private address', async () => {
+    const look = (name: string, all: boolean) =>
+      new Promise((resolve, reject) => lookupPublic(name, { all }, (error, found) => (error ? reject(error) : resolve(found))));
+    assert.equal(await look('1.1.1.1', false), '1.1.1.1');
+    assert.deepEqual(await look('1.1.1.1', true), [{ address: '1.1.1.1', family: 4 }]);
+    for (const all of [true, false]) await assert.rejects(look('localhost', all), PrivateAddressError);
+  });
+
   it('allows a private host by its port alone', async () => {
     const { host } = new URL(there.issuer);
     const { upstream } = openUpstream({ allowPrivate: [host] });
@@ -200,6 +217,24 @@ describe('fetching from other providers', () => {
     await depart(upstream, provider);
     assert.equal(there.asked.discovery - asked, 5);
     assert.equal((await signInThere({ upstream }, provider, there)).subject, 'ada');
+  });
+
+  it('tries once, whoever else asks meanwhile', async () => {
+    const { upstream, clock } = openUpstream();
+    const provider = providerAt(there.issuer);
+    const redeem = ({ url, expected }: Departed) => upstream.redeem(provider, there.authorize(url), expected);
+    const first = await depart(upstream, provider);
+    const second = await depart(upstream, provider);
+    there.instead.token = (_, response) => response.writeHead(503).end();
+    for (let attempt = 0; attempt < 3; attempt++) await assert.rejects(redeem(first), fails('unavailable', /answered 503/));
+    clock.advance(31);
+    const asked = there.asked.token;
+    const ends = await Promise.allSettled([redeem(first), redeem(second)]);
+    assert.deepEqual(
+      ends.map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
+    assert.equal(there.asked.token - asked, 1);
   });
 
   it('does not count faults that are far apart, faults of another provider, or refusals', async () => {
