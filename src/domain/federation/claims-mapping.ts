@@ -37,7 +37,7 @@ export function mapClaims(claims: JsonObject, paths: ClaimPaths, roles: RoleRule
 }
 
 /** The strongest role that one of these values means. */
-export function roleOf(values: readonly string[], { map, fallback }: RoleRule): Role | 'none' {
+function roleOf(values: readonly string[], { map, fallback }: RoleRule): Role | 'none' {
   const fitting = ROLES.toReversed().find((role) => map[role]?.some((value) => values.includes(value)));
   return fitting ?? fallback ?? 'none';
 }
