@@ -7,7 +7,7 @@ import { createAccountService } from './domain/accounts/account-service.ts';
 import { PasswordHasher } from './domain/accounts/password-hasher.ts';
 import { createAudit } from './domain/audit/audit.ts';
 import { createClientService } from './domain/clients/client-service.ts';
-import { createProviderRegistry } from './domain/federation/provider-registry.ts';
+import { createProviderRegistry, secretOf } from './domain/federation/provider-registry.ts';
 import { createKeyService } from './domain/keys/key-service.ts';
 import { createLicenceService } from './domain/licences/licence-service.ts';
 import type { CounterRule } from './domain/limits/counters.ts';
@@ -34,6 +34,9 @@ import { noMailer } from './mail/no-mailer.ts';
 import { createSmtpMailer } from './mail/smtp-mailer.ts';
 import { openSqlite } from './storage/sqlite/open-sqlite.ts';
 import type { Storage } from './storage/storage.ts';
+import { createUpstream } from './upstream/create-upstream.ts';
+
+const UPSTREAM_TIMEOUT_MS = 5000;
 
 interface Surroundings {
   readonly config: Config;
@@ -126,6 +129,13 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     quietMfa: createMfaService({ ...mfaDeps, notices: undefined }),
     tenants: createTenantService({ ...storage, audit, clock }),
     clients: createClientService({ ...storage, tokens, audit, clock, catalogue }),
+    upstream: createUpstream({
+      // Longer than documents of clients may take: people wait for it, at a page that says so.
+      rules: { allowPrivate: config.outbound.allow_private, maxBytes: config.outbound.max_bytes, timeoutMs: UPSTREAM_TIMEOUT_MS },
+      secretOf: (provider) => secretOf(provider, keyring),
+      keys,
+      clock,
+    }),
     providers: createProviderRegistry({ ...storage, configured: config.upstreamProviders, keyring, audit, clock }),
     keys,
     tokens,

@@ -9,7 +9,7 @@ const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 /** main -> server -> {http, oidc, compose -> {storage, mail, upstream}} -> domain -> lib. What a folder may import of the others; files of src/ itself are `root`. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   root: ['server', 'config', 'domain', 'storage', 'mail', 'upstream', 'lib'],
-  server: ['root', 'config', 'domain', 'http', 'oidc', 'storage', 'upstream', 'lib'],
+  server: ['root', 'config', 'domain', 'http', 'oidc', 'storage', 'lib'],
   cli: ['root', 'config', 'domain', 'lib'],
   config: ['domain', 'lib'],
   domain: ['lib'],

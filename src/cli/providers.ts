@@ -1,13 +1,18 @@
 import { type Command, Option } from 'commander';
+import { z } from 'zod';
 import type { House } from '../compose.ts';
 import { redirectUriOf } from '../config/web-oidc.ts';
+import { InvalidValueError } from '../domain/errors.ts';
+import { mapClaims } from '../domain/federation/claims-mapping.ts';
 import { parseProviderChange, parseProviderSettings } from '../domain/federation/provider-settings.ts';
 import { settingsOf } from '../domain/federation/settle-provider.ts';
 import { PRESETS, type UpstreamProvider } from '../domain/federation/upstream-provider.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { UsageError } from './failure.ts';
 import { type Answer, moment, properties, table } from './output.ts';
 import { addProviderFlags, type ProviderFlags, readProviderDocument } from './provider-flags.ts';
 import { ORIGIN, type Shell } from './shell.ts';
+import { readStandardInput } from './standard-input.ts';
 
 interface AddOptions extends ProviderFlags {
   readonly preset?: string;
@@ -37,6 +42,12 @@ export function addProviderCommands(program: Command, { withHouse }: Shell): voi
       if (Object.keys(options).length === 0) throw new UsageError('There is nothing to change: give at least one flag.', updating);
       return withHouse(async (house) => change(house, id, await readProviderDocument(options)));
     });
+  about('test', 'walk a provider’s discovery, keys and token endpoint, and say what is wrong')
+    .argument(...ID)
+    .action((id: string) => withHouse(async (house) => test(house, await house.providers.resolve(id))));
+  about('explain', 'show what somebody’s claims there, as JSON on standard input, would become here')
+    .argument(...ID)
+    .action((id: string) => withHouse(async (house) => explain(await house.providers.resolve(id), await readStandardInput())));
   about('disable', 'let nobody sign in with it until it is enabled')
     .argument(...ID)
     .action((id: string) => withHouse((house) => change(house, id, { enabled: false })));
@@ -108,8 +119,6 @@ async function show(house: House, provider: UpstreamProvider): Promise<Answer> {
         'Trusted domains': provider.trustedDomains,
         'Home domains': provider.homeDomains,
         'Second factor': provider.secondFactor === 'trust' ? 'its word is good' : 'ours is asked for',
-        'Signing out': provider.endsSession ? 'signs out there' : 'is of here alone',
-        'Its tokens': provider.keepsTokens ? 'are kept' : 'are not kept',
         ...(!provider.configured && { Made: moment(provider.createdAt), Changed: moment(provider.updatedAt) }),
       }),
   };
@@ -141,5 +150,51 @@ async function documentOf({ storage, config }: House, provider: UpstreamProvider
     redirect_uri: redirectUriOf(provider.id, config),
     configured: provider.configured,
     ...(!provider.configured && { created_at: provider.createdAt, updated_at: provider.updatedAt }),
+  };
+}
+
+async function test({ upstream }: House, provider: UpstreamProvider): Promise<Answer> {
+  const findings = await upstream.test(provider);
+  if (findings.some(({ fine }) => !fine)) process.exitCode = 1;
+  return {
+    document: { provider: provider.id, findings },
+    text: () =>
+      table(
+        ['', 'What', 'Found'],
+        findings.map(({ what, fine, message }) => [fine ? 'ok' : 'WRONG', what, message]),
+      ),
+  };
+}
+
+const claimsSchema = z.record(z.string(), z.json());
+
+function readClaims(text: string): JsonObject {
+  const parsed = claimsSchema.safeParse(jsonOf(text));
+  if (parsed.success) return parsed.data;
+  throw new InvalidValueError('claims', 'Give the claims as one JSON object on standard input, as an ID token holds them.');
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function explain({ claims: paths, roles }: UpstreamProvider, text: string): Answer {
+  const profile = mapClaims(readClaims(text), paths, roles);
+  const role = profile.role === 'none' ? 'none fits: they are refused' : (profile.role ?? 'the provider tells none');
+  return {
+    document: { ...profile },
+    text: () =>
+      properties({
+        'E-mail': profile.email ? `${profile.email}${profile.emailVerified ? '' : ' (not vouched for)'}` : 'none: they are refused',
+        Username: profile.username ?? '-',
+        Name: profile.name ?? '-',
+        Role: role,
+        Tenant: profile.tenant ?? '-',
+        Groups: profile.groups,
+      }),
   };
 }

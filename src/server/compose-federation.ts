@@ -5,26 +5,14 @@ import type { Federation } from '../domain/federation/federation-service.ts';
 import { createJourneys } from '../domain/federation/journeys.ts';
 import { createLinkTickets } from '../domain/federation/link-tickets.ts';
 import { createPeople } from '../domain/federation/people.ts';
-import { secretOf } from '../domain/federation/provider-registry.ts';
 import type { TenantId } from '../domain/tenants/tenant.ts';
-import { createUpstream } from '../upstream/create-upstream.ts';
-
-/** Longer than a client's documents may take: people wait for it, at a page that says so. Milliseconds. */
-const TIMEOUT_MS = 5000;
 
 /** Signing in with other identity providers, over a house. */
 export function composeFederation(house: House, firstTenant: TenantId): Federation {
-  const { config, storage, keyring, clock, audit } = house;
-  const { allow_private: allowPrivate, max_bytes: maxBytes } = config.outbound;
-  const upstream = createUpstream({
-    rules: { allowPrivate, maxBytes, timeoutMs: TIMEOUT_MS },
-    secretOf: (provider) => secretOf(provider, keyring),
-    keys: house.keys,
-    clock,
-  });
+  const { config, storage, keyring, clock, audit, providers, upstream } = house;
   const { artifacts, identities, accounts } = storage;
   return createFederation({
-    providers: house.providers,
+    providers,
     upstream,
     journeys: createJourneys({ artifacts, keyring, clock }),
     tickets: createLinkTickets({ artifacts, keyring, clock }),

@@ -1,5 +1,6 @@
 import type { House } from '../compose.ts';
 import { createAccountMail } from '../domain/accounts/account-mail.ts';
+import type { Federation } from '../domain/federation/federation-service.ts';
 import type { RateRule } from '../domain/limits/rate-limits.ts';
 import { createApiSignIn } from '../domain/login/api-sign-in.ts';
 import type { Tenant } from '../domain/tenants/tenant.ts';
@@ -13,6 +14,7 @@ interface RestOptions {
   readonly house: House;
   readonly firstTenant: Tenant;
   readonly findOauthToken: FindOauthToken;
+  readonly federation: Federation;
   readonly codes: CodeRedemption;
   readonly stop: AbortSignal;
 }
@@ -20,7 +22,7 @@ interface RestOptions {
 const rate = ({ limit, window }: { limit: number; window: number }): RateRule => ({ limit, windowSeconds: window });
 
 /** What the REST surfaces are made of, over a house and the engine's tokens. */
-export function composeRest({ house, firstTenant, findOauthToken, codes, stop }: RestOptions): {
+export function composeRest({ house, firstTenant, findOauthToken, codes, federation, stop }: RestOptions): {
   services: RestServices;
   rest: SurfaceDeps;
 } {
@@ -44,6 +46,8 @@ export function composeRest({ house, firstTenant, findOauthToken, codes, stop }:
       bearers,
       accountMail: createAccountMail({ ...house, people: accounts, counters: storage.counters, issuer: config.issuer }),
       firstTenant,
+      federation,
+      oidcPage: config.web.oidc.page,
       codes,
       sendsMail: config.mailTransport !== 'off',
       accessTokenSeconds: config.lifetimes.access_token,

@@ -100,7 +100,15 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
     : undefined;
 
   startSweeper(house, stop);
-  const { services, rest } = composeRest({ house, firstTenant, findOauthToken: engine.findOauthToken, codes: engine.codes, stop });
+  const federation = composeFederation(house, firstTenant.id);
+  const { services, rest } = composeRest({
+    house,
+    firstTenant,
+    findOauthToken: engine.findOauthToken,
+    codes: engine.codes,
+    federation,
+    stop,
+  });
   const surfaces = createSurfaces(services, config.demoEnabled ? productRoutes(clock) : []);
 
   const metrics = createMetrics({
@@ -128,7 +136,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
       tenants: storage.tenants,
       challenges: storage.challenges,
       devices: house.devices,
-      federation: composeFederation(house, firstTenant.id),
+      federation,
       newPlaces: house.newPlaces,
       keyring,
       audit,

@@ -13,7 +13,7 @@ describe('gatehouse provider', () => {
     assert.match(await cli.say(['provider', 'list']), /^No providers yet/);
     await cli.ask(['tenant', 'add', 'acme', '--name', 'Acme']);
     const roles = ['--claim', 'role=realm.roles', '--role', 'admin=root', '--role', 'viewer=a=b', '--role', 'admin=boss'];
-    const flags = [...CORP, ...roles, '--tenant', 'acme', '--home-domain', 'corp.example', '--ends-session'];
+    const flags = [...CORP, ...roles, '--tenant', 'acme', '--home-domain', 'corp.example'];
     const made = await cli.ask(['provider', 'add', 'corp', ...flags], { input: `${SECRET}\n` });
     const { claims, created_at: _at, updated_at: _updated, ...rest } = made;
     assert.equal((claims as Record<string, string>).role, 'realm.roles');
@@ -33,8 +33,6 @@ describe('gatehouse provider', () => {
       trusted_domains: [],
       home_domains: ['corp.example'],
       second_factor: 'ask',
-      ends_session: true,
-      keeps_tokens: false,
       enabled: true,
       redirect_uri: 'http://localhost:3000/federation/corp/callback',
       configured: false,
@@ -50,8 +48,8 @@ describe('gatehouse provider', () => {
       ['hub'],
     );
 
-    const changed = await cli.ask(['provider', 'update', 'corp', '--name', 'Corp', '--no-ends-session', '--role', 'operator=ops']);
-    assert.deepEqual([changed.name, changed.ends_session, changed.role_map], ['Corp', false, { operator: ['ops'] }]);
+    const changed = await cli.ask(['provider', 'update', 'corp', '--name', 'Corp', '--role', 'operator=ops']);
+    assert.deepEqual([changed.name, changed.role_map], ['Corp', { operator: ['ops'] }]);
     assert.equal((await cli.ask(['provider', 'disable', 'corp'])).enabled, false);
     assert.match(await cli.say(['provider', 'enable', 'corp']), /^Provider “corp” changed\.\n\nId +corp\n/);
     assert.deepEqual(await cli.ask(['provider', 'remove', 'corp']), { id: 'corp', name: 'Corp', removed: true });
@@ -64,6 +62,33 @@ describe('gatehouse provider', () => {
     );
     const database = await readFile(join(cli.env.GATEHOUSE_DATA_DIR ?? '', 'gatehouse.db'), 'latin1');
     for (const text of [database, JSON.stringify([made, changed, events])]) assert.ok(!text.includes(SECRET));
+  });
+
+  it('explains what claims become, and says what is wrong with a provider', async () => {
+    await using cli = await createCommandLine({ HUSH: SECRET });
+    const flags = [
+      '--issuer',
+      'https://id.corp.invalid',
+      '--client-id',
+      'us',
+      '--claim',
+      'role=groups',
+      '--role',
+      'admin=ops',
+      '--role',
+      'viewer=staff',
+    ];
+    await cli.ask(['provider', 'add', 'corp', '--preset', 'oidc', '--authentication', 'private_key_jwt', ...flags]);
+    const explain = (input: string) => cli.run(['provider', 'explain', 'corp', '--json'], { input });
+    const claims = { sub: '1', email: 'ada@corp.example', email_verified: true, groups: ['staff', 'ops'] };
+    const { exitCode, stdout } = await explain(JSON.stringify(claims));
+    const { email, emailVerified, role } = JSON.parse(stdout);
+    assert.deepEqual([exitCode, email, emailVerified, role], [0, 'ada@corp.example', true, 'admin']);
+    assert.equal(JSON.parse((await explain('{"groups": ["nobody"]}')).stdout).role, 'none');
+    for (const odd of ['', '[]', '{', '"x"']) assert.equal((await explain(odd)).exitCode, 1, odd);
+    const tested = await cli.run(['provider', 'test', 'corp', '--json']);
+    const { findings } = JSON.parse(tested.stdout) as { findings: { fine: boolean }[] };
+    assert.deepEqual([tested.exitCode, findings.some(({ fine }) => !fine)], [1, true]);
   });
 
   it('takes the keys of the configuration from YAML or JSON, with references', async () => {

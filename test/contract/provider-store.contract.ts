@@ -13,8 +13,6 @@ const BARE: Partial<UpstreamProvider> = {
   creationDomains: [],
   trustedDomains: [],
   homeDomains: [],
-  endsSession: false,
-  keepsTokens: false,
   disabled: false,
 };
 

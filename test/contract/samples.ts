@@ -142,8 +142,6 @@ export function sampleProvider(changes: Partial<UpstreamProvider> = {}): Upstrea
     trustedDomains: ['corp.example'],
     homeDomains: ['home.example'],
     secondFactor: 'trust',
-    endsSession: true,
-    keepsTokens: true,
     disabled: true,
     configured: false,
     createdAt: new Date(T1),

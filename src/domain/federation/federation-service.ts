@@ -13,7 +13,7 @@ export type Journey =
   /** A sign-in page of an authorization request. */
   | { readonly kind: 'interaction'; readonly uid: string; readonly tenantId: TenantId }
   /** The session API: an address of a front end, or none for a client that takes JSON. */
-  | { readonly kind: 'session-api' };
+  | { readonly kind: 'session-api' /** Digest of what the browser holds. */; readonly browser: string };
 
 /** Why nobody was signed in although the provider did its part. The page and the audit log say it in words. */
 export type FederationRefusal =

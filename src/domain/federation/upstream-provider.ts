@@ -76,10 +76,6 @@ export interface UpstreamProvider {
   /** Whoever types an address of these is sent there. */
   readonly homeDomains: readonly string[];
   readonly secondFactor: (typeof SECOND_FACTORS)[number];
-  /** Signing out here signs out there (RP-initiated logout). */
-  readonly endsSession: boolean;
-  /** Its tokens are kept, sealed, and refreshed. */
-  readonly keepsTokens: boolean;
   readonly disabled: boolean;
   /** It stands in the configuration, and is changed there. */
   readonly configured: boolean;

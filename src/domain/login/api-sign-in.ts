@@ -44,6 +44,8 @@ export type WaitingOutcome =
 export interface ApiSignIn {
   /** @throws OverloadedError */
   signIn(credentials: Credentials, origin: Origin): Promise<{ readonly outcome: SignInOutcome; readonly address: AddressAllowance }>;
+  /** Somebody for whom another provider vouches: they owe their code all the same, unless its second factor is good enough. */
+  vouched(account: Account, secondFactor: boolean, origin: Origin): Promise<SignInOutcome>;
   /** A value that stands for the right password until the code comes: good for nothing else, for `mfa.challenge_seconds`. */
   wait(account: Account): Promise<string>;
   /** Each waiting sign-in takes `mfa.max_tries` codes, and ends with the right one. */
@@ -113,6 +115,11 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
       if (checked.kind !== 'passed') return { outcome: checked, address };
       if (!(await addressFits(checked.account, origin))) return { outcome: { kind: 'address_refused' }, address };
       return { outcome: await withCode(checked.account, code, origin), address };
+    },
+
+    async vouched(account, secondFactor, origin) {
+      if (!(await addressFits(account, origin))) return { kind: 'address_refused' };
+      return secondFactor ? await passed(account, true, origin) : await withCode(account, undefined, origin);
     },
 
     async wait(account) {

@@ -5,6 +5,7 @@ import type { PasswordHasher } from '../../domain/accounts/password-hasher.ts';
 import type { PasswordRules } from '../../domain/accounts/password-policy.ts';
 import type { Audit } from '../../domain/audit/audit.ts';
 import type { AuditLog } from '../../domain/audit/audit-log.ts';
+import type { Federation } from '../../domain/federation/federation-service.ts';
 import type { LicenceService } from '../../domain/licences/licence-service.ts';
 import type { LicenceStore } from '../../domain/licences/licence-store.ts';
 import type { ApiSignIn } from '../../domain/login/api-sign-in.ts';
@@ -35,6 +36,9 @@ export interface RestServices {
   readonly accounts: AccountService;
   readonly accountMail: AccountMail;
   readonly mfa: MfaService;
+  readonly federation: Federation;
+  /** Of the front end that signs in by the session API and an identity provider; null: there is none. */
+  readonly oidcPage: string | null;
   readonly tenants: TenantService;
   readonly licences: LicenceService;
   readonly audit: Audit;

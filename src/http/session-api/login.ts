@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { SignedIn } from '../../domain/login/api-sign-in.ts';
+import type { SignedIn, SignInOutcome } from '../../domain/login/api-sign-in.ts';
 import { ROLES } from '../../domain/policy/roles.ts';
 import { TOKEN_SECONDS } from '../../domain/tokens/house-token.ts';
-import { openRoute, type Route } from '../rest/route.ts';
+import { type AnswerDoc, openRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import { TroubleError } from '../rest/trouble.ts';
 import { signedIn } from '../rest/trouble-of.ts';
@@ -12,12 +12,17 @@ const sessionSchema = z.strictObject({ token: z.string(), role: z.enum(ROLES), u
 const waitingSchema = z.strictObject({ totp_required: z.literal(true), partial_token: z.string() });
 export const codeSchema = z.string().min(1).max(64).meta({ description: 'Six digits of the authenticator app, or a recovery code.' });
 
+/** A token; or, where two-factor authentication is on, what stands for the sign-in until the code comes. */
+export const waitingOrSignedIn = z.union([sessionSchema, waitingSchema]);
+
 const SESSION = { token: 'abc123def456...', role: 'admin', username: 'admin' };
+
+export const SIGNED_IN: AnswerDoc = { description: 'A token for 24 hours.', schema: waitingOrSignedIn, example: SESSION };
 
 type LoginServices = Pick<RestServices, 'signIn' | 'houseTokens' | 'clock'>;
 
 export function login(services: LoginServices): Route {
-  const { signIn, clock } = services;
+  const { signIn } = services;
   return openRoute({
     method: 'post',
     path: '/login',
@@ -31,15 +36,13 @@ export function login(services: LoginServices): Route {
     answers: {
       200: {
         description: 'A token for 24 hours; or, where two-factor authentication is on, what stands for the password for 5 minutes.',
-        schema: z.union([sessionSchema, waitingSchema]),
+        schema: waitingOrSignedIn,
         example: SESSION,
       },
     },
     async handle({ origin, body: { username, password } }) {
       const { outcome } = await signIn.signIn({ identifier: username, password }, origin);
-      if (outcome.kind === 'code_wanted')
-        return { status: 200, body: { totp_required: true, partial_token: await signIn.wait(outcome.account) } };
-      return { status: 200, body: await startSession(services, signedIn(outcome, clock())) };
+      return { status: 200, body: await signedInBody(services, outcome) };
     },
   });
 }
@@ -59,6 +62,12 @@ export function loginTotp(services: LoginServices): Route {
       return { status: 200, body: await startSession(services, signedIn(outcome, clock())) };
     },
   });
+}
+
+/** The session token, or what the code has to come with. @throws TroubleError when nobody signed in */
+export async function signedInBody(services: LoginServices, outcome: SignInOutcome) {
+  if (outcome.kind === 'code_wanted') return { totp_required: true, partial_token: await services.signIn.wait(outcome.account) };
+  return await startSession(services, signedIn(outcome, services.clock()));
 }
 
 async function startSession({ houseTokens, clock }: LoginServices, { account, secondFactor }: SignedIn) {

@@ -2,6 +2,7 @@ import type { RestServices } from '../rest/services.ts';
 import type { Surface } from '../rest/surface.ts';
 import { showAudit } from './audit.ts';
 import { login, loginTotp } from './login.ts';
+import { oidcAuthorize, oidcCallback, oidcExchange } from './oidc.ts';
 import { publicStatus } from './public-status.ts';
 import { identifyByQuery } from './query-token.ts';
 import { logout, me } from './session.ts';
@@ -30,7 +31,9 @@ export function createSessionApi(services: RestServices): Surface {
       offerTotp(services),
       confirmTotp(services),
       removeTotp(services),
-      // /auth/oidc/authorize and /auth/oidc/callback, the sign-in by another identity provider, have their place here.
+      oidcAuthorize(services),
+      oidcCallback(services),
+      oidcExchange(services),
       publicStatus(),
       makeTicket(services),
       watchEvents(services),

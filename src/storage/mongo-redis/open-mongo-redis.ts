@@ -16,8 +16,7 @@ export interface MongoRedisOptions {
 
 /**
  * Artifacts that must outlive a cache: what people would miss, tokens that live for weeks among it; ReplayDetection, which says that something
- * was used up; SignInPlace, without which nobody is warned of a stranger; UpstreamSession, by which another
- * provider ends sessions here; and UpstreamTokens, for which people would have to go there again. Every other kind expires, and losing it makes people start again.
+ * was used up; SignInPlace, without which nobody is warned of a stranger. Every other kind expires, and losing it makes people start again.
  */
 const DURABLE: ReadonlySet<string> = new Set([
   'Grant',
@@ -28,8 +27,6 @@ const DURABLE: ReadonlySet<string> = new Set([
   'PrivateTokenUse',
   'CloudRefreshToken',
   'SignInPlace',
-  'UpstreamSession',
-  'UpstreamTokens',
 ]);
 
 /**

@@ -26,8 +26,6 @@ interface ProviderDocument {
   readonly trustedDomains: readonly string[];
   readonly homeDomains: readonly string[];
   readonly secondFactor: string;
-  readonly endsSession: boolean;
-  readonly keepsTokens: boolean;
   readonly disabled: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -54,8 +52,6 @@ const SCHEMA = new Schema<ProviderDocument>(
     trustedDomains: [String],
     homeDomains: [String],
     secondFactor: { type: String, required: true },
-    endsSession: { type: Boolean, required: true },
-    keepsTokens: { type: Boolean, required: true },
     disabled: { type: Boolean, required: true },
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },
@@ -114,8 +110,6 @@ function fromProvider(provider: UpstreamProvider, revision: number): ProviderDoc
     trustedDomains: provider.trustedDomains,
     homeDomains: provider.homeDomains,
     secondFactor: provider.secondFactor,
-    endsSession: provider.endsSession,
-    keepsTokens: provider.keepsTokens,
     disabled: provider.disabled,
     createdAt: provider.createdAt,
     updatedAt: provider.updatedAt,
@@ -141,8 +135,6 @@ function toProvider(document: ProviderDocument): UpstreamProvider {
     trustedDomains: document.trustedDomains,
     homeDomains: document.homeDomains,
     secondFactor: document.secondFactor as UpstreamProvider['secondFactor'],
-    endsSession: document.endsSession,
-    keepsTokens: document.keepsTokens,
     disabled: document.disabled,
     configured: false,
     createdAt: document.createdAt,

@@ -218,8 +218,6 @@ CREATE TABLE upstream_providers (
   trusted_domains TEXT NOT NULL,
   home_domains TEXT NOT NULL,
   second_factor TEXT NOT NULL,
-  ends_session INTEGER NOT NULL CHECK (ends_session IN (0, 1)),
-  keeps_tokens INTEGER NOT NULL CHECK (keeps_tokens IN (0, 1)),
   disabled INTEGER NOT NULL CHECK (disabled IN (0, 1)),
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL

@@ -13,12 +13,15 @@ const SETTINGS = {
   GATEHOUSE_LIFETIMES__PRIVATE_TOKEN_MAX: '315360000',
 };
 
-/** Their examples hold a password, code or token that is nobody's, or are about an authenticator app that nobody has. */
+/** Their examples hold a password, code or token that is nobody's, or are about an authenticator app or identity provider that is not there. */
 const NEEDS_A_SECRET = [
   'DELETE /api/me/totp',
   'DELETE /api/users/{id}',
   'DELETE /api/users/{id}/totp',
+  'GET /api/auth/oidc/authorize',
+  'GET /api/auth/oidc/callback',
   'GET /authenticate/signin',
+  'POST /api/auth/oidc/exchange',
   'POST /api/login',
   'POST /api/login/totp',
   'POST /api/me/totp/confirm',

@@ -219,8 +219,8 @@ describe('the session API: sessions', () => {
 
   it('answers in its own words below /api', async () => {
     await using server = await startServer(MANY_ADDRESSES);
-    const missing = await call(server, { path: '/api/auth/oidc/authorize' });
-    assert.deepEqual([missing.status, missing.json], [404, { error: 'There is no /api/auth/oidc/authorize here.' }]);
+    const missing = await call(server, { path: '/api/auth/oidc' });
+    assert.deepEqual([missing.status, missing.json], [404, { error: 'There is no /api/auth/oidc here.' }]);
     const wrong = await call(server, { path: '/api/login' });
     assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'POST']);
     const none = await call(server, { path: '/api/me' });
