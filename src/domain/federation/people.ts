@@ -111,10 +111,13 @@ export function createPeople(deps: PeopleDeps): People {
     return told && (asked === undefined || asked === told.id) ? told.id : undefined;
   }
 
-  /** An account that nobody has proved to own is not handed to whoever has its address elsewhere, nor the other way round. */
-  function belongsTo(account: Account, provider: UpstreamProvider, { email, emailVerified }: UpstreamProfile): boolean {
+  /**
+   * An account that nobody has proved to own is not handed to whoever has its address elsewhere, nor the other way round: it was verified here, or
+   * nobody has come into it yet, by password or by any provider.
+   */
+  async function belongsTo(account: Account, provider: UpstreamProvider, { email, emailVerified }: UpstreamProfile): Promise<boolean> {
     if (!email || !emailVerified) return false;
-    const untouched = account.passwordHash === undefined;
+    const untouched = account.passwordHash === undefined && (await identities.list(account.tenantId, account.id)).length === 0;
     const vouched = provider.trustedDomains.includes(domainOf(email)) && (account.emailVerified || untouched);
     return vouched || (provider.creation === 'invited' && untouched);
   }
@@ -124,7 +127,7 @@ export function createPeople(deps: PeopleDeps): People {
     return creation === 'domains' && emailVerified && creationDomains.includes(domainOf(email));
   }
 
-  return {
+  const people: People = {
     link,
 
     async recognise(provider, identity, asked, origin) {
@@ -132,8 +135,9 @@ export function createPeople(deps: PeopleDeps): People {
       const label = profile.email ?? profile.username ?? identity.subject;
       const secondFactor = provider.secondFactor === 'trust' && isStrong(identity);
       const known = async (account: Account): Promise<Recognition> => {
-        const current = account.disabled ? undefined : await withRole(account, profile, origin);
-        if (!current) return await refused(profile.role === 'none' ? 'no_role' : 'not_allowed', provider, origin);
+        const closed = account.disabled || (await tenants.resolve(account.tenantId)).disabled;
+        const current = closed ? undefined : await withRole(account, profile, origin);
+        if (!current) return await refused(!closed && profile.role === 'none' ? 'no_role' : 'not_allowed', provider, origin);
         return { kind: 'known', account: current, amr: secondFactor ? [FEDERATED, 'mfa'] : [FEDERATED], secondFactor };
       };
 
@@ -152,7 +156,7 @@ export function createPeople(deps: PeopleDeps): People {
       const taken = await accounts.findByLogin(loginKey(email));
       if (taken) {
         if (taken.tenantId !== tenant || taken.disabled) return await refused('no_account', provider, origin);
-        if (!belongsTo(taken, provider, profile)) return { kind: 'claimed', account: taken, label };
+        if (!(await belongsTo(taken, provider, profile))) return { kind: 'claimed', account: taken, label };
         return (await link(provider, { ...identity, label }, taken, origin))
           ? await known(taken)
           : await refused('not_allowed', provider, origin);
@@ -164,7 +168,12 @@ export function createPeople(deps: PeopleDeps): People {
       const displayName = profile.name && checked(() => parseDisplayName(profile.name ?? ''));
       const role = profile.role ?? provider.roles.fallback ?? 'viewer';
       const draft = { tenantId: tenant, email, role, ...(free && { username }), ...(displayName && { displayName }) };
-      const account = await accountService.create(draft, origin);
+      const account = await accountService.create(draft, origin).catch((error: unknown) => {
+        if (error instanceof AlreadyExistsError) return undefined;
+        throw error;
+      });
+      // Somebody was first, who may be the same person in another tab.
+      if (!account) return await people.recognise(provider, identity, asked, origin);
       try {
         if (!(await link(provider, { ...identity, label }, account, origin))) throw new AlreadyExistsError('identity');
       } catch (error) {
@@ -175,6 +184,7 @@ export function createPeople(deps: PeopleDeps): People {
       return await known(account);
     },
   };
+  return people;
 }
 
 function isStrong({ amr, acr }: UpstreamIdentity): boolean {

@@ -6,6 +6,7 @@ import { type Problem, problems } from '../words.ts';
 import { beginSecondFactor } from './begin-second-factor.ts';
 import { completeSignIn, deviceCookie } from './complete-sign-in.ts';
 import { AS_ANOTHER, formPage, isAnother, onPost, page, pathOf, personOf, type Step } from './context.ts';
+import { linkTicket } from './link-ticket.ts';
 import { sendUpstream } from './send-upstream.ts';
 
 interface Shown {
@@ -30,7 +31,7 @@ export async function showPasswordForm(step: Step, shown: Shown = {}): Promise<v
       remember: shown.remember ?? false,
       reauthenticate: account && { person: personOf(account), startOverAction: pathOf(step, 'start-over') },
       problem: shown.problem,
-      providers: account ? [] : await deps.federation.offered(pending.client.tenantId),
+      providers: await deps.federation.offered(pending.client.tenantId),
       providerAction: pathOf(step, 'upstream'),
     },
     shown.status,
@@ -43,7 +44,8 @@ export const signInWithPassword = onPost(fields, async (step, { identifier, pass
   const { ctx, deps } = step;
   const { tenantId } = step.pending.client;
   // Whoever has an address of another provider proves themselves there; their username, if they have one, still takes a password here.
-  const home = await deps.federation.homeOf(tenantId, identifier);
+  // Who is to show that an account here is theirs shows it here.
+  const home = linkTicket(step) ? undefined : await deps.federation.homeOf(tenantId, identifier);
   if (home) {
     const trouble = await sendUpstream(step, home.id, identifier);
     return trouble && (await showPasswordForm(step, { ...trouble, identifier }));
