@@ -16,7 +16,6 @@ export function composeFederation(house: House, firstTenant: TenantId): Federati
     upstream,
     journeys: createJourneys({ artifacts, keyring, clock }),
     tickets: createLinkTickets({ artifacts, keyring, clock }),
-    identities,
     people: createPeople({ identities, accounts, accountService: house.accounts, tenants: house.tenants, audit, clock, firstTenant }),
     audit,
     callbackOf: ({ id }) => redirectUriOf(id, config),

@@ -47,7 +47,6 @@ export const AUDIT_TYPES = [
   'provider.changed',
   'provider.removed',
   'federation.linked',
-  'federation.unlinked',
   'federation.refused',
   'federation.failed',
   'tenant.created',

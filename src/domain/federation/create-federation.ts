@@ -2,11 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Account } from '../accounts/account.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
-import { InvalidValueError, NotFoundError } from '../errors.ts';
+import { NotFoundError } from '../errors.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { Federation, FederationOutcome, Journey, OfferedProvider } from './federation-service.ts';
-import { identityId } from './identity.ts';
-import type { IdentityStore } from './identity-store.ts';
 import type { Journeys } from './journeys.ts';
 import type { LinkOffer, LinkTickets } from './link-tickets.ts';
 import type { People } from './people.ts';
@@ -21,7 +19,6 @@ export interface FederationDeps {
   readonly upstream: Upstream;
   readonly journeys: Journeys;
   readonly tickets: LinkTickets;
-  readonly identities: IdentityStore;
   readonly people: People;
   readonly audit: Audit;
   /** The address at which a provider's answers arrive; each has one of its own, so that answers cannot be mixed up. */
@@ -31,7 +28,7 @@ export interface FederationDeps {
 const offer = ({ id, name, preset }: UpstreamProvider): OfferedProvider => ({ id, name, preset });
 
 export function createFederation(deps: FederationDeps): Federation {
-  const { providers, upstream, journeys, tickets, identities, people, audit, callbackOf } = deps;
+  const { providers, upstream, journeys, tickets, people, audit, callbackOf } = deps;
 
   const tenantOf = (journey: Journey) => (journey.kind === 'interaction' ? journey.tenantId : undefined);
 
@@ -104,19 +101,6 @@ export function createFederation(deps: FederationDeps): Federation {
       if (!offered || !isFor(offered, account, journey)) return false;
       const provider = await providerFor(offered.provider, journey);
       return await people.link(provider, offered, account, origin);
-    },
-
-    identities: ({ tenantId, id }) => identities.list(tenantId, id),
-
-    async unlink(account, id, origin) {
-      const linked = await identities.list(account.tenantId, account.id);
-      const identity = linked.find((each) => each.id === id);
-      if (!identity) throw new NotFoundError('There is no such link.');
-      if (account.passwordHash === undefined && linked.length === 1)
-        throw new InvalidValueError('identity', 'This is the only way in that is left. Set a password first.');
-      await identities.remove(account.tenantId, account.id, identityId(id));
-      const detail = { provider: identity.providerId, issuer: identity.issuer };
-      await audit.record({ type: 'federation.unlinked', origin, tenantId: account.tenantId, accountId: account.id, detail });
     },
   };
 }

@@ -1,7 +1,6 @@
 import type { Account } from '../accounts/account.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import type { TenantId } from '../tenants/tenant.ts';
-import type { FederatedIdentity } from './identity.ts';
 import type { UpstreamHints } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 
@@ -76,7 +75,4 @@ export interface Federation {
   ): Promise<{ readonly provider: OfferedProvider; readonly label: string } | undefined>;
   /** Links what `link_offered` offered to the person who signed in since. False when the ticket is unknown, used, expired or of another journey or account. */
   link(ticket: string, account: Account, journey: Journey, origin: Origin): Promise<boolean>;
-  identities(account: Account): Promise<readonly FederatedIdentity[]>;
-  /** Never the last way in: refused when the account has neither a password nor another identity. @throws NotFoundError, InvalidValueError */
-  unlink(account: Account, id: string, origin: Origin): Promise<void>;
 }
