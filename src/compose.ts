@@ -31,7 +31,6 @@ import type { Logger } from './lib/logger.ts';
 import { createTally } from './lib/tally.ts';
 import { createCapturedMailbox } from './mail/captured-mailbox.ts';
 import { noMailer } from './mail/no-mailer.ts';
-import { createSmtpMailer } from './mail/smtp-mailer.ts';
 import { openSqlite } from './storage/sqlite/open-sqlite.ts';
 import type { Storage } from './storage/storage.ts';
 import { createUpstream } from './upstream/create-upstream.ts';
@@ -64,7 +63,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   const tally = createTally();
   const audit = countedAudit(createAudit({ log: storage.audit, clock, logger }), tally);
   const mailbox = config.mailTransport === 'captured' ? createCapturedMailbox({ clock }) : undefined;
-  const post = createPost({ mailer: mailbox ?? openMailer(config), audit, logger });
+  const post = createPost({ mailer: mailbox ?? (await openMailer(config)), audit, logger });
   // Without mail nobody expects notices; what somebody asked to be sent fails, and says so.
   const notices = createNotices({ post: config.mailTransport === 'off' ? { send: () => undefined } : post, issuer: config.issuer, clock });
   const hasher = new PasswordHasher({ keyring, cost: passwords.bcrypt_cost, workers: passwords.workers, queue: passwords.queue });
@@ -152,9 +151,11 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   };
 }
 
-function openMailer({ mail, mailTransport }: Config): Mailer & Partial<Disposable> {
+/** Every command of the command line opens a house, and few have mail to send: its library is loaded where it is used. */
+async function openMailer({ mail, mailTransport }: Config): Promise<Mailer & Partial<Disposable>> {
   const { host, timeout_ms: timeoutMs, username, password, ...smtp } = mail.smtp;
   if (mailTransport !== 'smtp' || host === null) return noMailer;
+  const { createSmtpMailer } = await import('./mail/smtp-mailer.ts');
   return createSmtpMailer({ ...smtp, host, timeoutMs, from: mail.from, username: username ?? undefined, password: password ?? undefined });
 }
 
