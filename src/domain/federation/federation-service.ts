@@ -1,7 +1,7 @@
 import type { Account } from '../accounts/account.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import type { TenantId } from '../tenants/tenant.ts';
-import type { UpstreamHints } from './upstream.ts';
+import type { RoundTrips } from './round-trips.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 
 /** A button of the sign-in page. */
@@ -47,18 +47,11 @@ export type FederationOutcome =
   | { readonly kind: 'refused'; readonly reason: FederationRefusal; readonly provider: OfferedProvider };
 
 /** Signing in with somebody else. */
-export interface Federation {
+export interface Federation extends Pick<RoundTrips, 'begin' | 'journeyOf'> {
   /** Those that are enabled for this tenant, in the order they were made; the configuration's first. */
   offered(tenant: TenantId): Promise<readonly OfferedProvider[]>;
   /** The provider whose people have addresses like this one. */
   homeOf(tenant: TenantId, email: string): Promise<OfferedProvider | undefined>;
-  /**
-   * @returns where to send the browser
-   * @throws NotFoundError when there is no such provider for this tenant, UpstreamError
-   */
-  begin(wish: { readonly provider: ProviderId; readonly journey: Journey; readonly hints: UpstreamHints }, origin: Origin): Promise<URL>;
-  /** Whose journey a `state` belongs to, without using it up. Undefined when it is unknown, used or expired, or was made for another provider (mix-up). */
-  journeyOf(provider: ProviderId, state: string): Promise<Journey | undefined>;
   /**
    * Once for each state, under any concurrency. @param callback the address that was called, with its query
    * @throws NotFoundError when the state is not of this provider and journey, UpstreamError
