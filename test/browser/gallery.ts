@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
-import type { Browser } from 'playwright-core';
 import { loadAssets, serveAssets } from '../../src/http/assets.ts';
 import { createViews } from '../../src/http/views.ts';
 import { launchChromium } from '../support/chromium.ts';
@@ -13,8 +12,6 @@ const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src
 /** Widths in CSS pixels and colour schemes in which each page is looked at. 320 px is WCAG 1.4.10 Reflow. */
 const LOOKS = [
   { width: 1280, scheme: 'light' },
-  { width: 1280, scheme: 'dark' },
-  { width: 360, scheme: 'light' },
   { width: 360, scheme: 'dark' },
   { width: 320, scheme: 'light' },
 ] as const;
@@ -46,19 +43,6 @@ function serveSamples() {
   return createServer(app.callback());
 }
 
-async function examine(browser: Browser, origin: string, options: { name: string; directory: string | undefined }): Promise<Finding> {
-  const faults: string[] = [];
-  // Reduced motion, so that no colour is measured in the middle of its transition.
-  const page = await browser.newPage({ reducedMotion: 'reduce' });
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && faults.push(`console: ${message.text()}`));
-  page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
-  page.on('requestfailed', (request) => faults.push(`request: ${request.url()}`));
-  await page.goto(`${origin}/${options.name}`);
-  faults.push(...(await inspect(page, { ...options, looks: LOOKS })));
-  await page.close();
-  return { name: options.name, faults };
-}
-
 /** Looks at every sample in every look. With a directory, writes a full-page screenshot of each. */
 export async function gallery(directory?: string): Promise<readonly Finding[]> {
   const server = serveSamples();
@@ -66,8 +50,19 @@ export async function gallery(directory?: string): Promise<readonly Finding[]> {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const browser = await launchChromium();
   try {
+    let faults: string[] = [];
+    // Reduced motion, so that no colour is measured in the middle of its transition.
+    const page = await browser.newPage({ reducedMotion: 'reduce' });
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && faults.push(`console: ${message.text()}`));
+    page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
+    page.on('requestfailed', (request) => faults.push(`request: ${request.url()}`));
     const findings: Finding[] = [];
-    for (const { name } of shown) findings.push(await examine(browser, origin, { name, directory }));
+    for (const { name } of shown) {
+      faults = [];
+      await page.goto(`${origin}/${name}`);
+      faults.push(...(await inspect(page, { name, directory, looks: LOOKS })));
+      findings.push({ name, faults });
+    }
     return findings;
   } finally {
     await browser.close();
