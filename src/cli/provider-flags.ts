@@ -24,6 +24,8 @@ export interface ProviderFlags {
   readonly trustedDomain?: readonly string[];
   readonly homeDomain?: readonly string[];
   readonly secondFactor?: string;
+  readonly endsSession?: boolean;
+  readonly keepsTokens?: boolean;
 }
 
 export function addProviderFlags(command: Command): Command {
@@ -49,7 +51,11 @@ export function addProviderFlags(command: Command): Command {
     .option('--creation-domain <domain>', 'whose addresses get one, with --creation domains; give it once for each', collect)
     .option('--trusted-domain <domain>', 'whose addresses it is the authority for; give it once for each', collect)
     .option('--home-domain <domain>', 'whoever types such an address is sent there; give it once for each', collect)
-    .addOption(new Option('--second-factor <how>', 'trust its word for one, or ask for ours').choices(SECOND_FACTORS));
+    .addOption(new Option('--second-factor <how>', 'trust its word for one, or ask for ours').choices(SECOND_FACTORS))
+    .option('--ends-session', 'whoever signs out here is signed out there, too')
+    .option('--no-ends-session', 'signing out here leaves them signed in there')
+    .option('--keeps-tokens', 'its tokens are kept, sealed, and refreshed')
+    .option('--no-keeps-tokens', 'its tokens are forgotten after each sign-in');
 }
 
 /**
@@ -73,6 +79,8 @@ export async function readProviderDocument(flags: ProviderFlags): Promise<Readon
     trusted_domains: flags.trustedDomain,
     home_domains: flags.homeDomain,
     second_factor: flags.secondFactor,
+    ends_session: flags.endsSession,
+    keeps_tokens: flags.keepsTokens,
   };
   const overrides = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...(file !== undefined && (await readFile(file))), ...Object.fromEntries(overrides) };

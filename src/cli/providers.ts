@@ -119,6 +119,8 @@ async function show(house: House, provider: UpstreamProvider): Promise<Answer> {
         'Trusted domains': provider.trustedDomains,
         'Home domains': provider.homeDomains,
         'Second factor': provider.secondFactor === 'trust' ? 'its word is good' : 'ours is asked for',
+        'Signing out': provider.endsSession ? 'here and there' : 'here alone',
+        'Its tokens': provider.keepsTokens ? 'kept, sealed' : 'not kept',
         ...(!provider.configured && { Made: moment(provider.createdAt), Changed: moment(provider.updatedAt) }),
       }),
   };

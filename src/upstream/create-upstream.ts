@@ -70,19 +70,34 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function authorizationParameters(
-  { preset, scopes }: UpstreamProvider,
+  provider: UpstreamProvider,
   redirectUri: string,
   { state, nonce, codeVerifier, loginHint, acrValues, prompt, maxAge, uiLocales }: UpstreamExpectation & UpstreamHints,
 ): Promise<Record<string, string>> {
-  const hints = { login_hint: loginHint, acr_values: acrValues, prompt, max_age: maxAge?.toString(), ui_locales: uiLocales };
+  const offline = provider.keepsTokens ? offlineParameters(provider) : {};
+  const prompts = joinPrompts(offline.prompt, prompt);
+  const hints = { login_hint: loginHint, acr_values: acrValues, prompt: prompts, max_age: maxAge?.toString(), ui_locales: uiLocales };
   return {
-    ...PROVIDER_KINDS[preset].parameters,
+    ...PROVIDER_KINDS[provider.preset].parameters,
+    ...offline,
     redirect_uri: redirectUri,
-    scope: scopes.join(' '),
+    scope: provider.scopes.join(' '),
     state,
     nonce,
     code_challenge: await calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
     ...Object.fromEntries(Object.entries(hints).filter((each): each is [string, string] => each[1] !== undefined)),
   };
+}
+
+/** Where its kind says nothing, offline_access needs the person's consent to be heard at all (OpenID Connect Core 11). */
+function offlineParameters({ preset, scopes }: UpstreamProvider): Readonly<Record<string, string>> {
+  const { offline } = PROVIDER_KINDS[preset];
+  return offline ?? (scopes.includes('offline_access') ? { prompt: 'consent' } : {});
+}
+
+/** `none` stands alone (Core 3.1.2.1). */
+function joinPrompts(ours: string | undefined, asked: string | undefined): string | undefined {
+  if (ours === undefined || asked === undefined || asked === 'none') return asked ?? ours;
+  return [...new Set([...asked.split(' '), ours])].join(' ');
 }

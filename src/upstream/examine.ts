@@ -38,6 +38,7 @@ export async function examine(
         ...clockOf(discovery, deps.clock),
         await keysOf(connection),
         ...promisesOf(metadata, provider),
+        ...refreshOf(metadata, provider),
       ];
   return [...about, await clientOf(provider, metadata, connection, deps)];
 }
@@ -100,6 +101,14 @@ function promisesOf(metadata: Metadata, { authentication, scopes }: UpstreamProv
         ]
       : []),
   ];
+}
+
+/** Tokens that are kept are of little use when they cannot be refreshed. */
+function refreshOf({ scopes_supported: known }: Metadata, { preset, keepsTokens, scopes }: UpstreamProvider): readonly UpstreamFinding[] {
+  if (!keepsTokens || PROVIDER_KINDS[preset].offline || scopes.includes('offline_access')) return [];
+  return known?.includes('offline_access') === false
+    ? [finding('tokens', true, 'Whether it gives tokens that can be refreshed shows at a sign-in: it does not offer offline_access.')]
+    : [finding('tokens', false, 'Its tokens are kept, and cannot be refreshed: add offline_access to the scopes.')];
 }
 
 /** Asks for tokens with a code that nobody issued. Whoever knows the client says that the code is wrong, and others that the client is. */

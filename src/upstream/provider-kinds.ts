@@ -4,6 +4,11 @@ import type { Preset } from '../domain/federation/upstream-provider.ts';
 export interface ProviderKind {
   /** Added to each authorization request. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /**
+   * Added as well where its tokens are kept: how it is asked for tokens that can be refreshed. Empty: it gives them anyway, or they do not expire.
+   * Undefined: by the scope offline_access.
+   */
+  readonly offline?: Readonly<Record<string, string>>;
   /** What stands for {tenantid} in the address of the discovery document. */
   readonly anyTenant?: string;
   /** `signed`: the secret is a JWT that we sign with the key it was configured with. */
@@ -25,10 +30,11 @@ export interface ProviderKind {
 
 export const PROVIDER_KINDS: Readonly<Record<Preset, ProviderKind>> = {
   oidc: {},
-  google: {},
+  google: { offline: { access_type: 'offline', prompt: 'consent' } },
   // Accounts of organisations; those of private persons are of no tenant that anybody administers.
   entra: { anyTenant: 'organizations' },
   github: {
+    offline: {},
     api: {
       authorization: '/login/oauth/authorize',
       token: '/login/oauth/access_token',
@@ -39,6 +45,6 @@ export const PROVIDER_KINDS: Readonly<Record<Preset, ProviderKind>> = {
       emails: '/user/emails',
     },
   },
-  apple: { parameters: { response_mode: 'form_post' }, secret: 'signed', nameInForm: true },
-  gitlab: {},
+  apple: { parameters: { response_mode: 'form_post' }, offline: {}, secret: 'signed', nameInForm: true },
+  gitlab: { offline: {} },
 };

@@ -13,7 +13,7 @@ describe('gatehouse provider', () => {
     assert.match(await cli.say(['provider', 'list']), /^No providers yet/);
     await cli.ask(['tenant', 'add', 'acme', '--name', 'Acme']);
     const roles = ['--claim', 'role=realm.roles', '--role', 'admin=root', '--role', 'viewer=a=b', '--role', 'admin=boss'];
-    const flags = [...CORP, ...roles, '--tenant', 'acme', '--home-domain', 'corp.example'];
+    const flags = [...CORP, ...roles, '--tenant', 'acme', '--home-domain', 'corp.example', '--keeps-tokens'];
     const made = await cli.ask(['provider', 'add', 'corp', ...flags], { input: `${SECRET}\n` });
     const { claims, created_at: _at, updated_at: _updated, ...rest } = made;
     assert.equal((claims as Record<string, string>).role, 'realm.roles');
@@ -33,6 +33,8 @@ describe('gatehouse provider', () => {
       trusted_domains: [],
       home_domains: ['corp.example'],
       second_factor: 'ask',
+      ends_session: false,
+      keeps_tokens: true,
       enabled: true,
       redirect_uri: 'http://localhost:3000/federation/corp/callback',
       configured: false,
@@ -48,8 +50,19 @@ describe('gatehouse provider', () => {
       ['hub'],
     );
 
-    const changed = await cli.ask(['provider', 'update', 'corp', '--name', 'Corp', '--role', 'operator=ops']);
-    assert.deepEqual([changed.name, changed.role_map], ['Corp', { operator: ['ops'] }]);
+    const changed = await cli.ask([
+      'provider',
+      'update',
+      'corp',
+      '--name',
+      'Corp',
+      '--role',
+      'operator=ops',
+      '--no-keeps-tokens',
+      '--ends-session',
+    ]);
+    const { name, role_map, ends_session, keeps_tokens } = changed;
+    assert.deepEqual([name, role_map, ends_session, keeps_tokens], ['Corp', { operator: ['ops'] }, true, false]);
     assert.equal((await cli.ask(['provider', 'disable', 'corp'])).enabled, false);
     assert.match(await cli.say(['provider', 'enable', 'corp']), /^Provider “corp” changed\.\n\nId +corp\n/);
     assert.deepEqual(await cli.ask(['provider', 'remove', 'corp']), { id: 'corp', name: 'Corp', removed: true });

@@ -51,6 +51,8 @@ describe('federation.providers', () => {
       trustedDomains: [],
       homeDomains: [],
       secondFactor: 'ask',
+      endsSession: false,
+      keepsTokens: false,
       disabled: false,
     });
     assert.deepEqual(
@@ -64,8 +66,8 @@ describe('federation.providers', () => {
       client_id: us, client_secret: "\${HUSH}", authentication: client_secret_basic, scopes: [openid, custom],
       claims: { email: upn, email_verified: ev, username: u, name: n, groups: g, role: realm.roles, tenant: t },
       role_map: { admin: [root, boss], viewer: staff }, default_role: operator, creation: domains, creation_domains: [Corp.Example],
-      trusted_domains: [corp.example], home_domains: [corp.example], second_factor: trust,
-      enabled: false }`);
+      trusted_domains: [corp.example], home_domains: [corp.example], second_factor: trust, ends_session: true,
+      keeps_tokens: true, enabled: false }`);
     const { config } = await load({ yaml, env: { HUSH } });
     assert.deepEqual(config.upstreamProviders, [
       {
@@ -85,6 +87,8 @@ describe('federation.providers', () => {
         trustedDomains: ['corp.example'],
         homeDomains: ['corp.example'],
         secondFactor: 'trust',
+        endsSession: true,
+        keepsTokens: true,
         disabled: true,
       },
     ]);

@@ -13,6 +13,8 @@ const BARE: Partial<UpstreamProvider> = {
   creationDomains: [],
   trustedDomains: [],
   homeDomains: [],
+  endsSession: false,
+  keepsTokens: false,
   disabled: false,
 };
 

@@ -142,6 +142,8 @@ export function sampleProvider(changes: Partial<UpstreamProvider> = {}): Upstrea
     trustedDomains: ['corp.example'],
     homeDomains: ['home.example'],
     secondFactor: 'trust',
+    endsSession: true,
+    keepsTokens: true,
     disabled: true,
     configured: false,
     createdAt: new Date(T1),

@@ -60,6 +60,8 @@ export function providerAt(issuer: string, changes: Partial<UpstreamProvider> = 
     trustedDomains: [],
     homeDomains: [],
     secondFactor: 'ask',
+    endsSession: false,
+    keepsTokens: false,
     disabled: false,
     configured: false,
     createdAt: new Date(0),

@@ -46,6 +46,16 @@ describe('testing a provider', () => {
     assert.match(words.client ?? '', /“invalid_client”. Check client_id, client_secret and authentication/);
     const scopeless = await upstream.test(providerAt(there.issuer, { scopes: ['profile'] }));
     assert.ok(scopeless.some(({ message }) => /Without the scope openid/.test(message)));
+    const keeping = await upstream.test(providerAt(there.issuer, { keepsTokens: true }));
+    assert.ok(
+      keeping.some(({ what, fine }) => what === 'tokens' && fine),
+      'it cannot be asked for them',
+    );
+    there.discovery = {};
+    const unasked = (changes: object) => upstream.test(providerAt(there.issuer, { keepsTokens: true, ...changes }));
+    assert.ok((await unasked({})).some(({ message }) => /add offline_access to the scopes/.test(message)));
+    for (const changes of [{ scopes: ['openid', 'offline_access'] }, { preset: 'google' }])
+      assert.ok(!(await unasked(changes)).some(({ what }) => what === 'tokens'));
     there.instead.token = answering(200, { access_token: 'x', token_type: 'bearer' });
     assert.ok((await upstream.test(providerAt(there.issuer))).some(({ message }) => /Do not trust it/.test(message)));
   });

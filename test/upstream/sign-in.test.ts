@@ -46,6 +46,25 @@ describe('signing in with other providers', () => {
     });
   });
 
+  it('asks for tokens that can be refreshed where they are kept, in the way of the provider', async () => {
+    const { upstream } = openUpstream();
+    const keeping = { keepsTokens: true };
+    const scopes = ['openid', 'offline_access'];
+    for (const [changes, asked, expected] of [
+      [{ ...keeping, preset: 'google' }, undefined, ['offline', 'consent']],
+      [{ ...keeping, preset: 'google' }, 'login', ['offline', 'login consent']],
+      [{ ...keeping, preset: 'google' }, 'none', ['offline', 'none']],
+      [{ ...keeping, scopes }, undefined, [null, 'consent']],
+      [keeping, undefined, [null, null]],
+      [{ ...keeping, scopes, preset: 'gitlab' }, undefined, [null, null]],
+      [{ preset: 'google', scopes }, undefined, [null, null]],
+    ] as const) {
+      const expectation = { state: 's', nonce: 'n', codeVerifier: 'v'.repeat(43), prompt: asked };
+      const { searchParams } = await upstream.authorizationUrl(providerAt(there.issuer, changes), REDIRECT, expectation);
+      assert.deepEqual([searchParams.get('access_type'), searchParams.get('prompt')], expected, JSON.stringify([changes, asked]));
+    }
+  });
+
   it('pushes the request where that is offered', async () => {
     there.discovery = { pushed_authorization_request_endpoint: `${there.origin}/par` };
     const { upstream } = openUpstream();

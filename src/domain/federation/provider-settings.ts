@@ -71,6 +71,8 @@ export const providerSettingsSchema = z.strictObject({
   trusted_domains: domains,
   home_domains: domains,
   second_factor: z.enum(SECOND_FACTORS).optional(),
+  ends_session: z.boolean().optional(),
+  keeps_tokens: z.boolean().optional(),
   enabled: z.boolean().optional(),
 });
 

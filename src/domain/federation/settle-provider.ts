@@ -46,6 +46,8 @@ export function settleProvider(settings: ProviderSettings): ConfiguredProvider {
     trustedDomains: settings.trusted_domains ?? [],
     homeDomains: settings.home_domains ?? [],
     secondFactor: settings.second_factor ?? 'ask',
+    endsSession: settings.ends_session ?? false,
+    keepsTokens: settings.keeps_tokens ?? false,
     disabled: settings.enabled === false,
   };
 }
@@ -71,6 +73,8 @@ export function settingsOf(provider: UpstreamProvider, tenant: string | undefine
     trusted_domains: provider.trustedDomains,
     home_domains: provider.homeDomains,
     second_factor: provider.secondFactor,
+    ends_session: provider.endsSession,
+    keeps_tokens: provider.keepsTokens,
     enabled: !provider.disabled,
   } satisfies ProviderSettings;
 }

@@ -76,6 +76,10 @@ export interface UpstreamProvider {
   /** Whoever types an address of these is sent there. */
   readonly homeDomains: readonly string[];
   readonly secondFactor: (typeof SECOND_FACTORS)[number];
+  /** Whoever signs out here is signed out there, too (OpenID Connect RP-Initiated Logout). */
+  readonly endsSession: boolean;
+  /** The tokens of the last sign-in there are kept, sealed, and refreshed. Nobody is given them. */
+  readonly keepsTokens: boolean;
   readonly disabled: boolean;
   /** It stands in the configuration, and is changed there. */
   readonly configured: boolean;

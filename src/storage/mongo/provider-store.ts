@@ -26,6 +26,9 @@ interface ProviderDocument {
   readonly trustedDomains: readonly string[];
   readonly homeDomains: readonly string[];
   readonly secondFactor: string;
+  /** Missing, like keepsTokens, in documents of version 3. */
+  readonly endsSession?: boolean;
+  readonly keepsTokens?: boolean;
   readonly disabled: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -52,6 +55,8 @@ const SCHEMA = new Schema<ProviderDocument>(
     trustedDomains: [String],
     homeDomains: [String],
     secondFactor: { type: String, required: true },
+    endsSession: Boolean,
+    keepsTokens: Boolean,
     disabled: { type: Boolean, required: true },
     createdAt: { type: Date, required: true },
     updatedAt: { type: Date, required: true },
@@ -110,6 +115,8 @@ function fromProvider(provider: UpstreamProvider, revision: number): ProviderDoc
     trustedDomains: provider.trustedDomains,
     homeDomains: provider.homeDomains,
     secondFactor: provider.secondFactor,
+    endsSession: provider.endsSession,
+    keepsTokens: provider.keepsTokens,
     disabled: provider.disabled,
     createdAt: provider.createdAt,
     updatedAt: provider.updatedAt,
@@ -135,6 +142,8 @@ function toProvider(document: ProviderDocument): UpstreamProvider {
     trustedDomains: document.trustedDomains,
     homeDomains: document.homeDomains,
     secondFactor: document.secondFactor as UpstreamProvider['secondFactor'],
+    endsSession: document.endsSession ?? false,
+    keepsTokens: document.keepsTokens ?? false,
     disabled: document.disabled,
     configured: false,
     createdAt: document.createdAt,

@@ -239,4 +239,11 @@ CREATE TABLE federated_identities (
 CREATE INDEX federated_identities_account ON federated_identities (tenant_id, account_id);
 `,
   },
+  {
+    version: 4,
+    sql: `
+ALTER TABLE upstream_providers ADD COLUMN ends_session INTEGER NOT NULL DEFAULT 0 CHECK (ends_session IN (0, 1));
+ALTER TABLE upstream_providers ADD COLUMN keeps_tokens INTEGER NOT NULL DEFAULT 0 CHECK (keeps_tokens IN (0, 1));
+`,
+  },
 ];

@@ -23,6 +23,8 @@ interface ProviderRow {
   readonly trusted_domains: string;
   readonly home_domains: string;
   readonly second_factor: string;
+  readonly ends_session: number;
+  readonly keeps_tokens: number;
   readonly disabled: number;
   readonly created_at: number;
   readonly updated_at: number;
@@ -32,17 +34,18 @@ const UNIQUE_FIELDS = { 'upstream_providers.id': 'id' };
 
 const INSERT = `
 INSERT INTO upstream_providers (id, tenant_id, name, preset, issuer, client_id, authentication, sealed_secret, scopes, claims, role_map,
-  role_fallback, creation, creation_domains, trusted_domains, home_domains, second_factor, disabled,
+  role_fallback, creation, creation_domains, trusted_domains, home_domains, second_factor, ends_session, keeps_tokens, disabled,
   created_at, updated_at)
 VALUES (:id, :tenant_id, :name, :preset, :issuer, :client_id, :authentication, :sealed_secret, :scopes, :claims, :role_map,
-  :role_fallback, :creation, :creation_domains, :trusted_domains, :home_domains, :second_factor, :disabled,
+  :role_fallback, :creation, :creation_domains, :trusted_domains, :home_domains, :second_factor, :ends_session, :keeps_tokens, :disabled,
   :created_at, :updated_at)`;
 
 const UPDATE = `
 UPDATE upstream_providers SET name = :name, preset = :preset, issuer = :issuer, client_id = :client_id, authentication = :authentication,
   sealed_secret = :sealed_secret, scopes = :scopes, claims = :claims, role_map = :role_map, role_fallback = :role_fallback,
   creation = :creation, creation_domains = :creation_domains, trusted_domains = :trusted_domains, home_domains = :home_domains,
-  second_factor = :second_factor, disabled = :disabled, updated_at = :updated_at
+  second_factor = :second_factor, ends_session = :ends_session, keeps_tokens = :keeps_tokens, disabled = :disabled,
+  updated_at = :updated_at
 WHERE id = :id
 RETURNING *`;
 
@@ -91,6 +94,8 @@ function fromProvider(provider: UpstreamProvider): { [Column in keyof ProviderRo
     trusted_domains: JSON.stringify(provider.trustedDomains),
     home_domains: JSON.stringify(provider.homeDomains),
     second_factor: provider.secondFactor,
+    ends_session: Number(provider.endsSession),
+    keeps_tokens: Number(provider.keepsTokens),
     disabled: Number(provider.disabled),
     created_at: provider.createdAt.getTime(),
     updated_at: provider.updatedAt.getTime(),
@@ -115,6 +120,8 @@ function toProvider(row: ProviderRow): UpstreamProvider {
     trustedDomains: JSON.parse(row.trusted_domains),
     homeDomains: JSON.parse(row.home_domains),
     secondFactor: row.second_factor as UpstreamProvider['secondFactor'],
+    endsSession: row.ends_session === 1,
+    keepsTokens: row.keeps_tokens === 1,
     disabled: row.disabled === 1,
     configured: false,
     createdAt: new Date(row.created_at),
