@@ -76,7 +76,7 @@ export function createInteractionEngine(deps: InteractionDeps): InteractionEngin
       sessionAmr: found.session?.amr ?? [],
       sessionRemembered: remembered,
       loginHint: textOf(params.login_hint),
-      providerHint: textOf(params.kc_idp_hint),
+      providerHint: textOf(params.idp_hint) ?? textOf(params.kc_idp_hint),
       passedOn: {
         acrValues: textOf(params.acr_values),
         // Whoever has to sign in again here has to do so there.

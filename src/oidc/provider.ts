@@ -125,6 +125,7 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     extraClientMetadata: { properties: [...EXTRA_CLIENT_METADATA] },
     extraParams: {
       offline_consent: (ctx: KoaContextWithOIDC) => forgetImpliedConsent(ctx),
+      idp_hint: null,
       kc_idp_hint: null,
     },
     // Auth.js and others read nothing but the ID token, so it carries the claims of the granted scopes.

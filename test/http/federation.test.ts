@@ -174,7 +174,9 @@ describe('signing in with another provider', () => {
     const hinted = await arrive(neighbours, traveller(), { kc_idp_hint: 'everybody', ui_locales: 'de', max_age: '60' });
     const sent = new URL(hinted.url);
     assert.deepEqual([sent.origin, sent.searchParams.get('ui_locales'), sent.searchParams.get('max_age')], [there.issuer, 'de', '60']);
-    assert.match((await arrive(neighbours, traveller(), { kc_idp_hint: 'nobody' })).html, /name="password"/);
+    const both = await arrive(neighbours, traveller(), { idp_hint: 'everybody', kc_idp_hint: 'nobody' });
+    assert.ok(both.url.startsWith(there.issuer), both.url);
+    assert.match((await arrive(neighbours, traveller(), { idp_hint: 'nobody', kc_idp_hint: 'everybody' })).html, /name="password"/);
   });
 
   it('says no to the person as the provider does, and to a provider of another tenant', async () => {

@@ -20,7 +20,7 @@ export interface PendingInteraction {
   readonly sessionRemembered: boolean;
   /** Sent by the client: a name to fill in. */
   readonly loginHint: string | undefined;
-  /** The provider that people are to sign in with, as the application names it (kc_idp_hint). */
+  /** The provider that people are to sign in with, as the application names it (idp_hint, or kc_idp_hint as Keycloak calls it). */
   readonly providerHint: string | undefined;
   /** What else the request asked for, for whoever signs the person in elsewhere (OpenID Connect Core 3.1.2.1). */
   readonly passedOn: {

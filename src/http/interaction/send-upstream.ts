@@ -43,7 +43,7 @@ export async function troubleWith(step: Step, error: unknown, id: ProviderId): P
 
 const SENT_COOKIE = 'gatehouse_sent';
 
-/** The application may name the provider (kc_idp_hint): then people go straight there, once. Undefined: they stay. */
+/** The application may name the provider (idp_hint): then people go straight there, once. Undefined: they stay. */
 export function hintedProvider(step: Step): ProviderId | undefined {
   const { ctx, deps, pending } = step;
   const { providerHint, prompt, uid } = pending;
