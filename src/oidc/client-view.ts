@@ -1,4 +1,4 @@
-import type { ClientMetadata } from 'oidc-provider';
+import type { ClientMetadata, ResponseType } from 'oidc-provider';
 import type { Client, ClientSecret } from '../domain/clients/client.ts';
 
 /** Custom properties of clients, as the engine keeps them beside the registered ones. */
@@ -36,7 +36,7 @@ export function toEngineMetadata(client: Client): ClientMetadata & ClientExtras 
     grant_types:
       (client.metadata.grant_types as string[] | undefined) ??
       (client.type === 'service' ? ['client_credentials'] : ['authorization_code', 'refresh_token']),
-    response_types: client.type === 'service' ? [] : ['code'],
+    response_types: (client.metadata.response_types as ResponseType[] | undefined) ?? (client.type === 'service' ? [] : ['code']),
     token_endpoint_auth_method: method as NonNullable<ClientMetadata['token_endpoint_auth_method']>,
     // The engine wants a secret to be there; it is never compared, digests are (see provider.ts).
     ...(String(method).startsWith('client_secret') ? { client_secret: 'digests-only' } : undefined),

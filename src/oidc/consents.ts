@@ -1,5 +1,6 @@
 import type Provider from 'oidc-provider';
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
+import { isAccountClient } from '../domain/clients/account-client.ts';
 import type { ArtifactStore } from '../domain/tokens/artifact-store.ts';
 import { sha256 } from '../lib/digest.ts';
 import type { JsonObject } from '../lib/json.ts';
@@ -32,6 +33,7 @@ export function createConsents(artifacts: ArtifactStore): Consents {
     async loadGrant(ctx) {
       const { client, account, provider, result, session } = ctx.oidc;
       if (!client || !account) return undefined;
+      if (isAccountClient(client.clientId)) return grantOfNothing(provider, account.accountId, client.clientId);
       const named = result?.consent?.grantId ?? session?.grantIdFor(client.clientId);
       const grant = named === undefined ? undefined : await provider.Grant.find(named);
       const consent = await artifacts.find(KIND, keyOf(account.accountId, client.clientId));
@@ -48,6 +50,13 @@ export function createConsents(artifacts: ArtifactStore): Consents {
       await artifacts.put(KIND, key, { payload: payload as JsonObject, accountId, clientId }, undefined);
     },
   };
+}
+
+/** A person's own pages ask nobody: they get nothing. The engine wants to see a grant of what they asked for; it is not stored. */
+function grantOfNothing(provider: Provider, accountId: string, clientId: string): EngineGrant {
+  const grant = new provider.Grant({ accountId, clientId });
+  grant.addOIDCScope('openid');
+  return grant;
 }
 
 async function newGrant(provider: Provider, fields: { accountId: string; clientId: string }): Promise<EngineGrant> {

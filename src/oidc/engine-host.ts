@@ -51,6 +51,7 @@ export async function hostEngine({ keys, create, logger, origin }: EngineHostDep
 
   return {
     middleware: (ctx, next) => current.middleware(ctx, next),
+    findSignedIn: (exchange) => current.findSignedIn(exchange),
     findOauthToken: (value) => current.findOauthToken(value),
     codes: {
       redeem: (code, proof, origin) => current.codes.redeem(code, proof, origin),

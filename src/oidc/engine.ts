@@ -2,6 +2,7 @@ import type { Middleware } from 'koa';
 import compose from 'koa-compose';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import type { InteractionEngine } from '../domain/sessions/interaction.ts';
+import type { FindSignedIn } from '../domain/sessions/signed-in.ts';
 import type { FindOauthToken } from '../domain/tokens/bearer.ts';
 import type { CodeRedemption } from '../domain/tokens/code-redemption.ts';
 import type { TokenInspection } from '../domain/tokens/token-inspection.ts';
@@ -19,12 +20,14 @@ import { testOutboundGuard } from './outbound.ts';
 import { settleWrites } from './pending-writes.ts';
 import { buildProvider, type ProviderDeps, ROUTES } from './provider.ts';
 import { createSessions } from './sessions.ts';
+import { createFindSignedIn } from './signed-in.ts';
 import { userinfo } from './userinfo.ts';
 
 export interface Engine {
   /** Every protocol endpoint; passes on what is none. */
   readonly middleware: Middleware;
   readonly interactions: InteractionEngine<HttpExchange>;
+  readonly findSignedIn: FindSignedIn<HttpExchange>;
   readonly findOauthToken: FindOauthToken;
   readonly codes: CodeRedemption;
 }
@@ -54,6 +57,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
       ]),
     ),
     interactions: createInteractionEngine({ ...deps, provider }),
+    findSignedIn: createFindSignedIn({ ...deps, provider }),
     findOauthToken: createFindOauthToken({ ...deps, provider, readAccessToken }),
     codes: createCodeRedemption({ ...deps, provider }),
   };

@@ -35,9 +35,11 @@ export function publishMetadata(catalogue: ScopeCatalogue): Middleware {
 }
 
 function toDocument({ path, body, response }: Context, catalogue: ScopeCatalogue): PublicDocument {
-  const fields = body as { scopes_supported?: readonly string[] };
+  const fields = body as { scopes_supported?: readonly string[]; response_types_supported?: readonly string[] };
   const scopes = [...(fields.scopes_supported ?? []), ...catalogue.map(({ name }) => name)];
-  const text = JSON.stringify(DISCOVERY.has(path) ? { ...fields, scopes_supported: scopes } : fields);
+  // What is for pages of our own is nobody else's to ask for.
+  const types = fields.response_types_supported?.filter((type) => type !== 'none');
+  const text = JSON.stringify(DISCOVERY.has(path) ? { ...fields, scopes_supported: scopes, response_types_supported: types } : fields);
   return { text, type: response.get('Content-Type') || 'application/json; charset=utf-8', etag: `"${sha256(text)}"` };
 }
 

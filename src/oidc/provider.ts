@@ -114,7 +114,8 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     claims: CLAIMS,
     acrValues: [...ACR_VALUES],
     subjectTypes: ['public'],
-    responseTypes: ['code'],
+    // `none` is for a person's own pages alone.
+    responseTypes: ['code', 'none'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     assertJwtClientAuthClaimsAndHeader: assertStrictAssertion(clock),
     enabledJWA: {

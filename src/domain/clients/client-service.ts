@@ -5,12 +5,13 @@ import type { JsonObject } from '../../lib/json.ts';
 import { randomToken } from '../../lib/random.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AuditType, Origin } from '../audit/audit-log.ts';
-import { InvalidValueError, NotFoundError } from '../errors.ts';
+import { AlreadyExistsError, InvalidValueError, NotFoundError } from '../errors.ts';
 import { checkAddresses } from '../limits/address.ts';
 import { allowedScopes, type ScopeCatalogue } from '../policy/allowed-scopes.ts';
 import { isOpenidScope } from '../policy/openid-scopes.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { TokenRegistry } from '../tokens/token-registry.ts';
+import { isAccountClient } from './account-client.ts';
 import { type Client, type ClientId, type ClientSecret, type ClientType, clientId } from './client.ts';
 import { type ClientMetadata, KEPT_METADATA } from './client-metadata.ts';
 import type { ClientStore } from './client-store.ts';
@@ -173,6 +174,7 @@ export function createClientService(deps: ClientServiceDeps): ClientService {
 
   return {
     async create(input, origin) {
+      if (input.id !== undefined && isAccountClient(input.id)) throw new AlreadyExistsError('id');
       const settled = settle(input.type, input.metadata);
       const now = clock();
       const secret = usesSecret(input.type, settled.metadata) ? (input.secret ?? randomToken()) : undefined;
