@@ -68,7 +68,7 @@ export interface DocumentedApi {
 
 /** Each page is the file of that name in views/, and this is all it is told. */
 export interface PageData {
-  /** Posts identifier, password and, when ticked, remember=1. */
+  /** Posts identifier, password (which may be empty) and, when ticked, remember=1. */
   readonly 'interaction/login': FormPage & {
     /** The app it continues to; undefined when there is none. */
     readonly clientName: string | undefined;
@@ -79,6 +79,10 @@ export interface PageData {
     /** The person who has to prove themselves again: the identifier is theirs and fixed. */
     readonly reauthenticate: { readonly person: Person; readonly startOverAction: string } | undefined;
     readonly problem: Problem | undefined;
+    /** Whose people have addresses like the identifier. Posts as `providers`, which it is not among, but comes before the password. */
+    readonly home: { readonly id: string; readonly name: string } | undefined;
+    /** Some addresses need no password here. */
+    readonly sendsHome: boolean;
     /** Other ways to sign in, as buttons. Post provider to `providerAction`. */
     readonly providers: readonly { readonly id: string; readonly name: string }[];
     readonly providerAction: string;
@@ -90,6 +94,12 @@ export interface PageData {
     readonly providerName: string;
     /** What the provider calls them. */
     readonly label: string;
+  };
+
+  /** Posts decision=skip. */
+  readonly 'interaction/not-linked': FormPage & {
+    readonly person: Person;
+    readonly problem: Problem;
   };
 
   /** Posts code. */

@@ -18,6 +18,7 @@ function notBefore(at: Date): string {
  * Problems on forms. What a stranger may read is the same whether or not the name they typed exists.
  */
 export const problems = {
+  passwordMissing: { what: 'Your password is missing.', next: 'Type it, then sign in.' },
   wrongPassword: { what: 'That didn’t match.', next: 'Check the username and the password, then try again.' },
   accountPaused: (until: Date): Problem => ({
     what: 'Too many tries.',
@@ -48,6 +49,11 @@ export const problems = {
   wrongRecoveryCode: {
     what: 'That recovery code didn’t match.',
     next: 'Check it against your list. Each code works once, so take one you haven’t used.',
+  },
+  answerUsed: { what: 'That answer was used already, or took too long.', next: 'Start again, or sign in another way.' },
+  notLinked: {
+    what: 'Your accounts were not linked.',
+    next: 'The offer was used or ran out, or somebody here has that account linked already. You can go on all the same.',
   },
   codesNotKept: { what: 'Your recovery codes aren’t kept yet.', next: 'Put them somewhere safe, tick the box, then continue.' },
 } as const satisfies Record<string, Problem | ((until: Date) => Problem)>;

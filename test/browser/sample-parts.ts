@@ -19,6 +19,8 @@ export const login: PageData['interaction/login'] = {
   identifier: '',
   remember: false,
   reauthenticate: undefined,
+  home: undefined,
+  sendsHome: false,
   providers: [],
   providerAction: '/interaction/sample/upstream',
   problem: undefined,

@@ -1,4 +1,4 @@
-import { linkFirst, upstreamProblems } from '../../src/http/words.ts';
+import { linkFirst, problems, upstreamProblems } from '../../src/http/words.ts';
 import { form, login, person, type Sample } from './sample-parts.ts';
 
 /** Signing in with another provider. */
@@ -16,9 +16,21 @@ export const upstreamPages: readonly Sample[] = [
     },
   },
   {
+    name: 'login-home',
+    page: 'interaction/login',
+    data: {
+      ...login,
+      identifier: 'alice@orbital.example',
+      home: { id: 'orbital', name: 'Orbital Workspace' },
+      sendsHome: true,
+      providers: [{ id: 'codeforge', name: 'Codeforge' }],
+    },
+  },
+  {
     name: 'login-link-first',
     page: 'interaction/login',
     data: { ...login, identifier: person.login, problem: linkFirst('Orbital Workspace', person.login) },
   },
   { name: 'link', page: 'interaction/link', data: { ...form, person, providerName: 'Orbital Workspace', label: 'alice@orbital.example' } },
+  { name: 'not-linked', page: 'interaction/not-linked', data: { ...form, person, problem: problems.notLinked } },
 ];

@@ -1,21 +1,35 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Account } from '../accounts/account.ts';
-import type { Federation, FederationOutcome, Journey, OfferedProvider } from './federation-service.ts';
+import type { Federation, Journey, OfferedProvider } from './federation-service.ts';
 import type { LinkOffer, LinkTickets } from './link-tickets.ts';
 import type { People } from './people.ts';
 import { createRoundTrips, type RoundTripsDeps, tenantOf } from './round-trips.ts';
-import type { UpstreamProvider } from './upstream-provider.ts';
+import type { UpstreamIdentity } from './upstream.ts';
+import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
+import type { Visits } from './visits.ts';
 
 export interface FederationDeps extends RoundTripsDeps {
   readonly tickets: LinkTickets;
   readonly people: People;
+  readonly visits: Visits;
 }
 
-const offer = ({ id, name, preset }: UpstreamProvider): OfferedProvider => ({ id, name, preset });
+const offer = ({ id, name, preset, homeDomains }: UpstreamProvider): OfferedProvider => ({ id, name, preset, homeDomains });
 
 export function createFederation(deps: FederationDeps): Federation {
-  const { providers, tickets, people } = deps;
+  const { providers, tickets, people, visits } = deps;
   const trips = createRoundTrips(deps);
+
+  /** It may have been disabled since. */
+  async function stillThere(id: ProviderId, journey: Journey): Promise<UpstreamProvider | undefined> {
+    return (await providers.list(tenantOf(journey))).find((provider) => provider.id === id);
+  }
+
+  function beginVisit(provider: UpstreamProvider, { issuer, subject, claims, idToken }: UpstreamIdentity, account: Account, journey: Journey) {
+    const sid = typeof claims.sid === 'string' ? claims.sid : undefined;
+    const kept = provider.endsSession ? idToken : undefined;
+    return visits.begin({ provider: provider.id, issuer, subject, sid, accountId: account.id, idToken: kept }, signInOf(journey));
+  }
 
   return {
     async offered(tenant) {
@@ -34,7 +48,8 @@ export function createFederation(deps: FederationDeps): Federation {
     async finish({ journey, ...answer }, origin) {
       const { provider, identity } = await trips.finish({ journey, ...answer }, origin);
       const outcome = await people.recognise(provider, identity, tenantOf(journey), origin);
-      if (outcome.kind !== 'claimed') return present(provider, outcome);
+      if (outcome.kind === 'refused') return { ...outcome, provider: offer(provider) };
+      if (outcome.kind === 'known') return { ...outcome, kind: 'signed_in', visit: await beginVisit(provider, identity, outcome.account, journey) };
       const { account, label } = outcome;
       const { issuer, subject } = identity;
       const ticket = await tickets.make({ provider: provider.id, issuer, subject, label, accountId: account.id, journey });
@@ -43,15 +58,14 @@ export function createFederation(deps: FederationDeps): Federation {
 
     async offeredLink(ticket, account, journey) {
       const offered = await tickets.find(ticket);
-      if (!offered || !isFor(offered, account, journey)) return undefined;
-      return { provider: offer(await trips.providerFor(offered.provider, journey)), label: offered.label };
+      const provider = offered && isFor(offered, account, journey) && (await stillThere(offered.provider, journey));
+      return provider ? { provider: offer(provider), label: offered.label } : undefined;
     },
 
     async link(ticket, account, journey, origin) {
       const offered = await tickets.take(ticket);
-      if (!offered || !isFor(offered, account, journey)) return false;
-      const provider = await trips.providerFor(offered.provider, journey);
-      return await people.link(provider, offered, account, origin);
+      const provider = offered && isFor(offered, account, journey) && (await stillThere(offered.provider, journey));
+      return provider ? await people.link(provider, offered, account, origin) : false;
     },
   };
 }
@@ -59,14 +73,5 @@ export function createFederation(deps: FederationDeps): Federation {
 const isFor = (offered: LinkOffer, account: Account, journey: Journey) =>
   offered.accountId === account.id && isDeepStrictEqual(offered.journey, journey);
 
-function present(
-  provider: UpstreamProvider,
-  outcome:
-    | { kind: 'known'; account: Account; amr: readonly string[]; secondFactor: boolean }
-    | { kind: 'refused'; reason: FederationRefused },
-): FederationOutcome {
-  if (outcome.kind === 'refused') return { ...outcome, provider: offer(provider) };
-  return { ...outcome, kind: 'signed_in' };
-}
-
-type FederationRefused = Extract<FederationOutcome, { kind: 'refused' }>['reason'];
+/** What names the sign-in that a journey is for. */
+const signInOf = (journey: Journey) => (journey.kind === 'interaction' ? journey.uid : journey.browser);

@@ -3,9 +3,10 @@ import type { Origin } from '../audit/audit-log.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { RoundTrips } from './round-trips.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
+import type { VisitId } from './visits.ts';
 
 /** A button of the sign-in page. */
-export type OfferedProvider = Pick<UpstreamProvider, 'id' | 'name' | 'preset'>;
+export type OfferedProvider = Pick<UpstreamProvider, 'id' | 'name' | 'preset' | 'homeDomains'>;
 
 /** What somebody signs in upstream for; the answer comes back to the same place, in the same browser. */
 export type Journey =
@@ -33,6 +34,8 @@ export type FederationOutcome =
       readonly amr: readonly string[];
       /** The provider's second factor is good enough for us. */
       readonly secondFactor: boolean;
+      /** What their session or token is to hang on: it is over when they sign out there. */
+      readonly visit: VisitId;
     }
   /**
    * Somebody here has the same address. They have to sign in here first; `ticket` then links the two, once, in this journey alone.

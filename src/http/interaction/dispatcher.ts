@@ -18,6 +18,7 @@ import {
   type Step,
 } from './context.ts';
 import { showLinkOffer } from './link.ts';
+import { takeNotice } from './notice.ts';
 import { showPasswordForm } from './password.ts';
 import { showSecondFactor } from './second-factor.ts';
 import { hintedProvider, sendUpstream } from './send-upstream.ts';
@@ -27,7 +28,8 @@ export const show = onGet(async (step) => {
   const { pending, challenge } = step;
   if (challenge?.step === 'link') return await showLinkOffer(step, challenge);
   if (challenge) return await showSecondFactor(step, challenge);
-  if (isAnother(step)) return await showPasswordForm(step);
+  const notice = takeNotice(step);
+  if (notice || isAnother(step)) return await showPasswordForm(step, notice);
   if (pending.prompt === 'consent') return await showConsent(step);
   if (pending.prompt === 'select_account' && pending.sessionAccountId) return await showAccountChoice(step);
   if (pending.prompt === 'mfa') return await stepUp(step);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accountId } from '../../domain/accounts/account.ts';
+import type { OfferedProvider } from '../../domain/federation/federation-service.ts';
 import type { PasswordOutcome } from '../../domain/login/login-service.ts';
 import { originOf } from '../middleware/request-context.ts';
 import { type Problem, problems } from '../words.ts';
@@ -21,35 +22,48 @@ export async function showPasswordForm(step: Step, shown: Shown = {}): Promise<v
   const another = isAnother(step);
   const known = pending.reauthenticate && !another && pending.sessionAccountId;
   const account = known ? await deps.accounts.findSubject(accountId(known)) : undefined;
+  const identifier = shown.identifier ?? account?.email ?? pending.loginHint ?? '';
+  const home = await homeOf(step, identifier);
+  const providers = await deps.federation.offered(pending.client.tenantId);
   page(
     step,
     'interaction/login',
     {
       ...formPage(step, another ? `password${AS_ANOTHER}` : 'password'),
       clientName: pending.client.name,
-      identifier: shown.identifier ?? account?.email ?? pending.loginHint ?? '',
+      identifier,
       remember: shown.remember ?? false,
       reauthenticate: account && { person: personOf(account), startOverAction: pathOf(step, 'start-over') },
       problem: shown.problem,
-      providers: await deps.federation.offered(pending.client.tenantId),
+      home,
+      providers: providers.filter(({ id }) => id !== home?.id),
+      sendsHome: !linkTicket(step) && providers.some(({ homeDomains }) => homeDomains.length > 0),
       providerAction: pathOf(step, 'upstream'),
     },
     shown.status,
   );
 }
 
-const fields = z.strictObject({ identifier: z.string().min(1).max(320), password: z.string().min(1), remember: z.literal('1').optional() });
+/**
+ * Whoever has an address of another provider proves themselves there; their username, if they have one, still takes a password here.
+ * Who is to show that an account here is theirs shows it here.
+ */
+async function homeOf(step: Step, identifier: string): Promise<OfferedProvider | undefined> {
+  return linkTicket(step) ? undefined : await step.deps.federation.homeOf(step.pending.client.tenantId, identifier);
+}
+
+const fields = z.strictObject({ identifier: z.string().min(1).max(320), password: z.string(), remember: z.literal('1').optional() });
 
 export const signInWithPassword = onPost(fields, async (step, { identifier, password, remember }) => {
   const { ctx, deps } = step;
   const { tenantId } = step.pending.client;
-  // Whoever has an address of another provider proves themselves there; their username, if they have one, still takes a password here.
-  // Who is to show that an account here is theirs shows it here.
-  const home = linkTicket(step) ? undefined : await deps.federation.homeOf(tenantId, identifier);
+  const keep = remember === '1';
+  const home = await homeOf(step, identifier);
   if (home) {
     const trouble = await sendUpstream(step, home.id, identifier);
     return trouble && (await showPasswordForm(step, { ...trouble, identifier }));
   }
+  if (password === '') return await showPasswordForm(step, { identifier, remember: keep, problem: problems.passwordMissing, status: 400 });
   const device = deviceCookie(ctx);
   const outcome = await deps.login.checkPassword({
     tenantId,
@@ -59,7 +73,6 @@ export const signInWithPassword = onPost(fields, async (step, { identifier, pass
     origin: originOf(ctx),
     counts: 'failures',
   });
-  const keep = remember === '1';
   if (outcome.kind !== 'passed') return await refuse(step, outcome, { identifier, remember: keep });
   const { account } = outcome;
   const required = await deps.mfa.required(account);

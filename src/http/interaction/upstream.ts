@@ -2,11 +2,12 @@ import { z } from 'zod';
 import type { FederationOutcome } from '../../domain/federation/federation-service.ts';
 import { providerId } from '../../domain/federation/upstream-provider.ts';
 import { originOf } from '../middleware/request-context.ts';
-import { linkFirst, upstreamRefusals } from '../words.ts';
+import { linkFirst, problems, upstreamRefusals } from '../words.ts';
 import { beginSecondFactor } from './begin-second-factor.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { journeyOf, onGet, onPost, type Step } from './context.ts';
 import { keepLinkTicket } from './link-ticket.ts';
+import { backWith } from './notice.ts';
 import { showPasswordForm } from './password.ts';
 import { sendUpstream, troubleWith } from './send-upstream.ts';
 
@@ -16,7 +17,10 @@ export const signInUpstream = onPost(z.strictObject({ provider: z.string().min(1
   if (trouble) await showPasswordForm(step, trouble);
 });
 
-/** The browser comes back: the callback of the provider (http/federation/router.ts) sent it here, where the interaction's cookie is. */
+/**
+ * The browser comes back: the callback of the provider (http/federation/router.ts) sent it here, where the interaction's cookie is. Whatever became of
+ * it, nobody stays at this address: it is good once.
+ */
 export const arriveFromUpstream = onGet(async (step) => {
   const { ctx, deps } = step;
   const provider = providerId(String((ctx as typeof ctx & { params: Record<string, string> }).params.provider));
@@ -25,18 +29,17 @@ export const arriveFromUpstream = onGet(async (step) => {
   try {
     outcome = await deps.federation.finish({ provider, journey: journeyOf(step), callback }, originOf(ctx));
   } catch (error) {
-    return await showPasswordForm(step, await troubleWith(step, error, provider));
+    return backWith(step, { problem: problems.answerUsed, status: 400, ...(await troubleWith(step, error, provider)) });
   }
   await settle(step, outcome);
 });
 
 async function settle(step: Step, outcome: FederationOutcome): Promise<void> {
-  if (outcome.kind === 'refused')
-    return await showPasswordForm(step, { problem: upstreamRefusals[outcome.reason](outcome.provider.name), status: 403 });
+  if (outcome.kind === 'refused') return backWith(step, { problem: upstreamRefusals[outcome.reason](outcome.provider.name), status: 403 });
   if (outcome.kind === 'signed_in') return await goOn(step, outcome);
   keepLinkTicket(step, outcome.ticket);
   const { provider, accountEmail } = outcome;
-  await showPasswordForm(step, { identifier: accountEmail, problem: linkFirst(provider.name, accountEmail) });
+  backWith(step, { identifier: accountEmail, problem: linkFirst(provider.name, accountEmail) });
 }
 
 /** As after a password; the provider's second factor counts where it is trusted for that. */
