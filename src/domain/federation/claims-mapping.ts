@@ -36,6 +36,11 @@ export function mapClaims(claims: JsonObject, paths: ClaimPaths, roles: RoleRule
   };
 }
 
+/** What lists call somebody of a provider. @param subject what there always is */
+export function labelOf({ email, username }: UpstreamProfile, subject: string): string {
+  return email ?? username ?? subject;
+}
+
 /** The strongest role that one of these values means. */
 function roleOf(values: readonly string[], { map, fallback }: RoleRule): Role | 'none' {
   const fitting = ROLES.toReversed().find((role) => map[role]?.some((value) => values.includes(value)));

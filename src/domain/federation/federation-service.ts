@@ -1,4 +1,4 @@
-import type { Account } from '../accounts/account.ts';
+import type { Account, AccountId } from '../accounts/account.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { RoundTrips } from './round-trips.ts';
@@ -13,7 +13,9 @@ export type Journey =
   /** A sign-in page of an authorization request. */
   | { readonly kind: 'interaction'; readonly uid: string; readonly tenantId: TenantId }
   /** The session API: an address of a front end, or none for a client that takes JSON. */
-  | { readonly kind: 'session-api' /** Digest of what the browser holds. */; readonly browser: string };
+  | { readonly kind: 'session-api' /** Digest of what the browser holds. */; readonly browser: string }
+  /** Somebody who is signed in here wants to link their account. `browser` as above. */
+  | { readonly kind: 'account'; readonly accountId: AccountId; readonly tenantId: TenantId; readonly browser: string };
 
 /** Why nobody was signed in although the provider did its part. The page and the audit log say it in words. */
 export type FederationRefusal =
@@ -69,6 +71,6 @@ export interface Federation extends Pick<RoundTrips, 'begin' | 'journeyOf'> {
     account: Account,
     journey: Journey,
   ): Promise<{ readonly provider: OfferedProvider; readonly label: string } | undefined>;
-  /** Links what `link_offered` offered to the person who signed in since. False when the ticket is unknown, used, expired or of another journey or account. */
+  /** Links what was offered to the person who signed in since, or wanted it. False when the ticket is unknown, used, expired or of another journey or account. */
   link(ticket: string, account: Account, journey: Journey, origin: Origin): Promise<boolean>;
 }

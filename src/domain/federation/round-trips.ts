@@ -42,7 +42,7 @@ export interface RoundTrips {
 }
 
 export function tenantOf(journey: Journey): TenantId | undefined {
-  return journey.kind === 'interaction' ? journey.tenantId : undefined;
+  return journey.kind === 'session-api' ? undefined : journey.tenantId;
 }
 
 export function createRoundTrips({ providers, upstream, journeys, audit, callbackOf }: RoundTripsDeps): RoundTrips {
