@@ -65,6 +65,10 @@ export const upstreamProblems = {
     what: `${name} ended the sign-in.`,
     next: 'Nothing changed here. Try again, or sign in another way.',
   }),
+  stale: (name: string): Problem => ({
+    what: `${name} didn’t ask you again.`,
+    next: 'You have to sign in afresh for this app, and nothing shows that you did. Sign out there and try again, or sign in another way.',
+  }),
   wrong: (name: string): Problem => ({
     what: `What ${name} answered can’t be trusted.`,
     next: 'Nothing changed here. Sign in another way, and tell an administrator if it goes on.',

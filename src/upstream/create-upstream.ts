@@ -1,5 +1,5 @@
 import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, buildEndSessionUrl, calculatePKCECodeChallenge } from 'openid-client';
-import type { Upstream, UpstreamExpectation, UpstreamHints } from '../domain/federation/upstream.ts';
+import { type Upstream, UpstreamError, type UpstreamExpectation, type UpstreamHints } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import { type ClientProofs, clientAuthentication } from './client-authentication.ts';
 import { configure, createConnections } from './connections.ts';
@@ -30,6 +30,7 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
   return {
     authorizationUrl: (provider, redirectUri, request) =>
       told(async () => {
+        refuseWithoutAge(provider, request);
         const { metadata, auth, connection } = await open(provider);
         const config = configure(metadata, provider, auth, connection.fetch);
         const parameters = await authorizationParameters(provider, redirectUri, request);
@@ -39,11 +40,12 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
 
     redeem: (provider, callback, expected) =>
       told(async () => {
+        refuseWithoutAge(provider, expected);
         const opened = await open(provider);
         const exchanged = await exchange(opened, callback, expected);
         const { api, nameInForm } = PROVIDER_KINDS[provider.preset];
         if (api) return await readProfile(opened, exchanged, api);
-        const identity = await readIdentity(opened, exchanged, expected.nonce);
+        const identity = await readIdentity(opened, exchanged, expected);
         return nameInForm ? { ...identity, claims: { ...formName(callback), ...identity.claims } } : identity;
       }),
 
@@ -59,6 +61,12 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
 
     test: (provider) => examine(provider, deps),
   };
+}
+
+/** Where there is no ID token, nobody tells when they signed in. @throws UpstreamError */
+function refuseWithoutAge({ preset }: UpstreamProvider, { maxAge }: Pick<UpstreamExpectation, 'maxAge'>): void {
+  if (maxAge !== undefined && PROVIDER_KINDS[preset].api)
+    throw new UpstreamError('It cannot tell when somebody signed in, and the application wants to know (max_age).', { kind: 'stale' });
 }
 
 async function told<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { fetchUserInfo } from 'openid-client';
-import { UpstreamError, type UpstreamIdentity } from '../domain/federation/upstream.ts';
+import { UpstreamError, type UpstreamExpectation, type UpstreamIdentity } from '../domain/federation/upstream.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { joinClaims, lacksSome, safeClaims } from './claims.ts';
 import { configure } from './connections.ts';
@@ -9,12 +9,16 @@ import { readIdToken } from './id-token.ts';
 import type { ProviderKind } from './provider-kinds.ts';
 
 /** Who an OpenID provider says it is. @throws UpstreamError, and what openid-client throws */
-export async function readIdentity(opened: Exchange, { tokens, idToken, issuer }: Exchanged, nonce: string): Promise<UpstreamIdentity> {
+export async function readIdentity(
+  opened: Exchange,
+  { tokens, idToken, issuer }: Exchanged,
+  expected: UpstreamExpectation,
+): Promise<UpstreamIdentity> {
   if (idToken === undefined)
     throw new UpstreamError('It answered without an ID token. The scopes have to have openid among them.', { kind: 'invalid' });
   const { provider, clock } = opened;
   const { keys } = opened.connection;
-  const claims = await readIdToken(idToken, nonce, { provider, keys, clock });
+  const claims = await readIdToken(idToken, expected, { provider, keys, clock });
   if (issuer !== undefined && issuer !== claims.iss)
     throw new UpstreamError('The answer came from another issuer than its ID token.', { kind: 'invalid' });
   const whole = await withUserinfo(opened, tokens.accessToken, claims);

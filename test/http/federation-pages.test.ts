@@ -4,6 +4,7 @@ import { formsOf, type Page } from '../support/cookie-browser.ts';
 import { arrive, type Neighbours, signInBy, startNeighbours, traveller } from '../support/neighbours.ts';
 import { CALLBACK } from '../support/relying-party.ts';
 import { ORIGIN, PASSWORD } from '../support/start-server.ts';
+import { startTestProvider } from '../support/test-provider.ts';
 
 const isIn = (page: Page) => page.html.includes('value="allow"') || page.url.startsWith(CALLBACK);
 
@@ -88,6 +89,24 @@ describe('the sign-in page beside other providers', () => {
     assert.match(said.html, /Your accounts were not linked/);
     assert.equal((await neighbours.here.house.storage.identities.list(local.tenantId, local.id)).length, 1);
     assert.ok(isIn(await other.browser.submit(said, '/link', { decision: 'skip' })), 'they are signed in all the same');
+  });
+
+  it('[security 15] believes no sign-in there to be fresh that does not say so, whatever the address of the answer asks for', async () => {
+    await using lazy = await startTestProvider();
+    await neighbours.addProvider({ id: 'lazy', name: 'Lazy', issuer: lazy.issuer, creation: 'everybody' });
+    const signIn = async (auth_time: number | undefined, parameters: Readonly<Record<string, string>> = { max_age: '60' }) => {
+      lazy.idToken = (usual) => ({ ...usual, email: 'ada@lazy.example', auth_time });
+      const browsers = traveller();
+      const away = await arrive(neighbours, browsers, { idp_hint: 'lazy', ...parameters });
+      const back = lazy.authorize(new URL(away.url));
+      back.searchParams.set('max_age', '99999');
+      return await browsers.here.open(back.href);
+    };
+    const now = Math.floor(Date.now() / 1000);
+    for (const refused of [await signIn(undefined), await signIn(now - 180), await signIn(now - 180, { prompt: 'login' })])
+      assert.deepEqual([refused.status, /Lazy didn’t ask you again/.test(refused.html)], [401, true]);
+    for (const taken of [await signIn(now), await signIn(undefined, { prompt: 'login' }), await signIn(now - 180, {})])
+      assert.ok(isIn(taken));
   });
 
   it('goes on when the provider was disabled while its link was on offer', async () => {

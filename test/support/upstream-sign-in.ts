@@ -77,8 +77,13 @@ export interface Departed {
   readonly expected: UpstreamExpectation & { readonly redirectUri: string };
 }
 
-export async function depart(upstream: Upstream, provider: UpstreamProvider): Promise<Departed> {
-  const expected = { state: randomUUID(), nonce: randomUUID(), codeVerifier: randomBytes(32).toString('base64url'), redirectUri: REDIRECT };
+export async function depart(
+  upstream: Upstream,
+  provider: UpstreamProvider,
+  asked: Pick<UpstreamExpectation, 'maxAge' | 'promptedAt'> = {},
+): Promise<Departed> {
+  const made = { state: randomUUID(), nonce: randomUUID(), codeVerifier: randomBytes(32).toString('base64url') };
+  const expected = { ...made, ...asked, redirectUri: REDIRECT };
   return { url: await upstream.authorizationUrl(provider, REDIRECT, expected), expected };
 }
 

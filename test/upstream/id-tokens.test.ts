@@ -3,7 +3,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { base64url, SignJWT } from 'jose';
 import { mapClaims } from '../../src/domain/federation/claims-mapping.ts';
 import { type Claims, startTestProvider, type TestProvider } from '../support/test-provider.ts';
-import { fails, openUpstream, providerAt, signInThere } from '../support/upstream-sign-in.ts';
+import { depart, fails, openUpstream, providerAt, signInThere } from '../support/upstream-sign-in.ts';
 
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -62,6 +62,28 @@ describe('ID tokens of other providers', () => {
       there.idToken = change;
       await assert.rejects(signIn(), fails('invalid', words));
     });
+
+  it('tell of a sign-in that is as fresh as was asked for, or are refused', async () => {
+    const { upstream } = openUpstream();
+    const signInAsked = async (asked: Parameters<typeof depart>[2], auth_time: unknown) => {
+      there.idToken = (usual) => ({ ...usual, auth_time });
+      const { url, expected } = await depart(upstream, providerAt(there.issuer), asked);
+      assert.equal(url.searchParams.get('max_age'), asked?.maxAge?.toString() ?? null);
+      return await upstream.redeem(providerAt(there.issuer), there.authorize(url), expected);
+    };
+    for (const auth_time of [undefined, null, String(now()), [now()]])
+      await assert.rejects(signInAsked({ maxAge: 300 }, auth_time), fails('stale', /did not tell when/));
+    await assert.rejects(signInAsked({ maxAge: 300 }, now() - 370), fails('stale', /37\d seconds ago, and 300 are the most/));
+    await assert.rejects(signInAsked({ maxAge: 0 }, now() - 70), fails('stale', /seconds ago/));
+    await assert.rejects(signInAsked({ promptedAt: now() }, now() - 70), fails('stale', /prompt=login/));
+    for (const [asked, auth_time] of [
+      [{ maxAge: 300 }, now() - 350],
+      [{ maxAge: 0 }, now()],
+      [{ promptedAt: now() }, undefined],
+      [{}, 1],
+    ] as const)
+      assert.equal((await signInAsked(asked, auth_time)).subject, 'ada');
+  });
 
   it('bear a clock that differs by less than a minute', async () => {
     there.idToken = (usual) => ({ ...usual, iat: now() + 50, exp: now() - 50 });

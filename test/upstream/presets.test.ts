@@ -78,6 +78,12 @@ describe('GitHub', () => {
     assert.deepEqual({ issuer, subject, idToken }, { issuer: there.issuer, subject: '42', idToken: undefined });
     assert.deepEqual(claims, { id: 42, login: 'ada', email: 'ada@example.com', email_verified: true });
     assert.equal(there.asked.discovery + there.asked.keys, 0);
+    await assert.rejects(depart(upstream, github(there), { maxAge: 300 }), fails('stale', /cannot tell when/));
+    const aged = await depart(upstream, github(there));
+    await assert.rejects(
+      upstream.redeem(github(there), there.authorize(aged.url), { ...aged.expected, maxAge: 300 }),
+      fails('stale', /cannot tell when/),
+    );
     const known = await depart(openUpstream().upstream, providerAt('https://github.com', { preset: 'github' }));
     assert.equal(known.url.host, 'github.com');
   });

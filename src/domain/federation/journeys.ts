@@ -1,11 +1,11 @@
-import type { Clock } from '../../lib/clock.ts';
+import { type Clock, epochSeconds } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/digest.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import { randomToken } from '../../lib/random.ts';
 import type { ArtifactStore } from '../tokens/artifact-store.ts';
 import type { Journey } from './federation-service.ts';
-import type { UpstreamExpectation } from './upstream.ts';
+import type { UpstreamExpectation, UpstreamHints } from './upstream.ts';
 import type { ProviderId } from './upstream-provider.ts';
 
 const KIND = 'UpstreamState';
@@ -23,7 +23,8 @@ export interface Departure {
 
 /** Sign-ins that are under way at other providers, by the digest of their `state`; verifier and nonce are sealed. */
 export interface Journeys {
-  depart(wish: Omit<Departure, 'expected'>): Promise<UpstreamExpectation>;
+  /** @param asked what has to be seen to when the answer comes */
+  depart(wish: Omit<Departure, 'expected'>, asked: Pick<UpstreamHints, 'maxAge' | 'prompt'>): Promise<UpstreamExpectation>;
   /** Undefined when it is unknown, used or expired. */
   find(state: string): Promise<Departure | undefined>;
   /** Exactly one caller gets true. */
@@ -33,8 +34,9 @@ export interface Journeys {
 export function createJourneys({ artifacts, keyring, clock }: { artifacts: ArtifactStore; keyring: Keyring; clock: Clock }): Journeys {
   const recordOf = (key: string) => `${KIND} ${key}`;
   return {
-    async depart(wish) {
-      const expected = { state: randomToken(), nonce: randomToken(), codeVerifier: randomToken() };
+    async depart(wish, { maxAge, prompt }) {
+      const promptedAt = prompt === 'login' ? epochSeconds(clock()) : undefined;
+      const expected = { state: randomToken(), nonce: randomToken(), codeVerifier: randomToken(), maxAge, promptedAt };
       const key = sha256(expected.state);
       const sealed = keyring.seal(JSON.stringify({ ...wish, expected }), recordOf(key));
       await artifacts.put(KIND, key, { payload: { sealed } as JsonObject }, new Date(clock().getTime() + LIFETIME_MS));

@@ -71,7 +71,7 @@ export function createRoundTrips({ providers, upstream, journeys, audit, callbac
     async begin({ provider: id, journey, hints }, origin) {
       const provider = await providerFor(id, journey);
       const redirectUri = callbackOf(provider);
-      const expected = await journeys.depart({ provider: id, journey, redirectUri });
+      const expected = await journeys.depart({ provider: id, journey, redirectUri }, hints);
       return await watched(provider, origin, () => upstream.authorizationUrl(provider, redirectUri, { ...expected, ...hints }));
     },
 

@@ -7,6 +7,10 @@ export interface UpstreamExpectation {
   readonly nonce: string;
   /** PKCE (RFC 7636), S256. */
   readonly codeVerifier: string;
+  /** How long ago they may have signed in there, where the application says so. Seconds. */
+  readonly maxAge?: number | undefined;
+  /** When the provider was told to have them sign in again, whoever they are (prompt=login). Seconds since 1970. */
+  readonly promptedAt?: number | undefined;
 }
 
 /** What the application asked of us, passed on (OpenID Connect Core 3.1.2.1). */
@@ -66,8 +70,9 @@ export interface UpstreamFinding {
  */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
-  readonly kind: 'unavailable' | 'refused' | 'invalid';
+  readonly kind: 'unavailable' | 'refused' | 'stale' | 'invalid';
   /** For the log and for whoever administers the provider: no token, no code. */
+ * `stale`: they had to sign in there anew, and it did not show that they did.
   readonly detail: string;
 
   constructor(detail: string, { kind, cause }: { readonly kind: UpstreamError['kind']; readonly cause?: unknown }) {

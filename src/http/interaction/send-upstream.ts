@@ -38,6 +38,7 @@ export async function troubleWith(step: Step, error: unknown, id: ProviderId): P
   const name = offered.find((provider) => provider.id === id)?.name ?? 'The other provider';
   if (error.kind === 'unavailable') return { problem: upstreamProblems.down(name), status: 502 };
   if (error.kind === 'refused') return { problem: upstreamProblems.refused(name), status: 401 };
+  if (error.kind === 'stale') return { problem: upstreamProblems.stale(name), status: 401 };
   return { problem: upstreamProblems.wrong(name), status: 502 };
 }
 
