@@ -46,6 +46,17 @@ export interface ConsentScope {
   readonly limit: string | undefined;
 }
 
+export interface LinkedProvider {
+  readonly id: string;
+  readonly providerName: string;
+  /** It can be signed in with at the moment. */
+  readonly offered: boolean;
+  /** What the provider called them last. */
+  readonly label: string;
+  readonly linkedAt: Date;
+  readonly lastSignInAt: Date | undefined;
+}
+
 /** What the developers of an app need to mend it, received values included. */
 interface DeveloperDetails {
   /** OAuth error code (RFC 6749 4.1.2.1) or ours. */
@@ -203,6 +214,38 @@ export interface PageData {
   /** Used, expired or never there: the page does not say which. */
   readonly 'account/link-dead': GatePage & {
     readonly purpose: 'set-password' | 'first-administrator';
+  };
+
+  /** How a person signs in. Link posts provider to `linkAction`, unlink posts identity to `unlinkAction`. */
+  readonly 'account/ways': GatePage & {
+    readonly csrf: string;
+    readonly person: Person;
+    readonly hasPassword: boolean;
+    readonly hasSecondFactor: boolean;
+    readonly linked: readonly LinkedProvider[];
+    /** That could be linked. */
+    readonly others: readonly { readonly id: string; readonly name: string }[];
+    /** What has to come before a change; undefined when they have just signed in. */
+    readonly signInAgain: { readonly href: string; readonly byPassword: boolean } | undefined;
+    readonly linkAction: string;
+    readonly unlinkAction: string;
+    readonly problem: Problem | undefined;
+    /** What has just been done. */
+    readonly notice: Problem | undefined;
+  };
+
+  /** Posts decision: link or skip. */
+  readonly 'account/link': FormPage & {
+    readonly person: Person;
+    readonly providerName: string;
+    /** What the provider calls them. */
+    readonly label: string;
+  };
+
+  /** A page of a person's own, and nobody is signed in who could see it. */
+  readonly 'account/nobody': GatePage & {
+    readonly problem: Problem | undefined;
+    readonly wayOut: Link;
   };
 
   /** Everything in it can be read without script. */

@@ -75,6 +75,34 @@ export const upstreamProblems = {
   }),
 } as const satisfies Record<string, (provider: string) => Problem>;
 
+/** Why nothing was linked or unlinked. */
+export const wayProblems = {
+  notFresh: { what: 'You signed in too long ago for that.', next: 'Nothing changed. Sign in again, then do it once more.' },
+  gone: {
+    what: 'That can’t be linked here any more.',
+    next: 'It took too long, was done already, or began in another browser or with another account. Nothing changed. Start again from this page.',
+  },
+  known: (name: string, label: string): Problem => ({
+    what: `${name} is linked already.`,
+    next: `You came back as ${label}, who is linked to your account. To link somebody else, sign out at ${name} first.`,
+  }),
+  taken: (name: string, label: string): Problem => ({
+    what: 'That belongs to another account here.',
+    next: `You came back from ${name} as ${label}. Unlink it there first, or sign out at ${name} and come back as somebody else.`,
+  }),
+  unknown: { what: 'There is nothing to unlink.', next: 'It was unlinked already. Your ways to sign in are below.' },
+  lastWay: {
+    what: 'This is your only way in.',
+    next: 'Nothing changed. Link another provider first, or ask an administrator for a link to set a password.',
+  },
+} as const satisfies Record<string, Problem | ((name: string, label: string) => Problem)>;
+
+/** What was done. */
+export const wayNotices = {
+  linked: (name: string): Problem => ({ what: `${name} is linked.`, next: 'You can sign in with it from now on.' }),
+  unlinked: (name: string): Problem => ({ what: `${name} is unlinked.`, next: 'It no longer signs you in here.' }),
+} as const satisfies Record<string, (name: string) => Problem>;
+
 /** Why somebody whom another provider sent is not let in. */
 export const upstreamRefusals = {
   no_account: (name: string): Problem => ({

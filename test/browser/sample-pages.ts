@@ -3,6 +3,7 @@ import type { DecodedToken, DemoResult, Exchange, FlowStep } from '../../src/htt
 import type { PageData } from '../../src/http/page-data.ts';
 import { trustedHtml } from '../../src/http/trusted-html.ts';
 import { errorWords, problems } from '../../src/http/words.ts';
+import { accountPages } from './sample-account.ts';
 import { documentation, documented } from './sample-docs.ts';
 import { mailbox } from './sample-mailbox.ts';
 import { at, form, gate, login, person, type Sample, startOverAction } from './sample-parts.ts';
@@ -244,6 +245,7 @@ export const samples: readonly Sample[] = [
     },
   },
   ...upstreamPages,
+  ...accountPages,
   { name: 'select-account', page: 'interaction/select-account', data: { ...form, clientName: 'Freight Planner', person } },
   {
     name: 'sign-out',
