@@ -4,7 +4,7 @@ import { type AccountPagesDeps, accountRouter } from './account/router.ts';
 import { type Assets, serveAssets } from './assets.ts';
 import { docsRouter } from './docs/router.ts';
 import { type ErrorPageDeps, errorBoundary } from './errors.ts';
-import { federationRouter } from './federation/router.ts';
+import { type FederationRouterDeps, federationRouter } from './federation/router.ts';
 import type { InteractionDeps } from './interaction/context.ts';
 import { interactionRouter } from './interaction/router.ts';
 import { oneHost, requestContext } from './middleware/request-context.ts';
@@ -25,6 +25,7 @@ export interface AppDeps {
   /** Whether /metrics is elsewhere. */
   readonly metricsApart: boolean;
   readonly interaction: InteractionDeps;
+  readonly federation: FederationRouterDeps;
   readonly account: AccountPagesDeps;
   readonly surfaces: readonly Surface[];
   readonly rest: SurfaceDeps;
@@ -41,7 +42,7 @@ export function createApp(deps: AppDeps): Koa {
   app.on('error', (error: unknown) => logger.error({ err: error }, 'a response failed'));
   const routers = [
     interactionRouter(deps.interaction),
-    federationRouter(deps.interaction),
+    federationRouter(deps.federation),
     accountRouter(deps.account),
     opsRouter(deps.ops),
     docsRouter({ issuer, surfaces: deps.surfaces, views: deps.errors.views }),

@@ -46,6 +46,13 @@ export function createAdapterFactory(deps: AdapterDeps): (kind: string) => Adapt
   return (kind) => (kind === 'Client' ? clientAdapter(deps) : artifactAdapter(kind, deps));
 }
 
+/** With all that hangs on it. */
+export async function endGrant(artifacts: ArtifactStore, grantId: string): Promise<void> {
+  // The grant first: without it no token that is still there, or saved in this moment, is worth anything.
+  await artifacts.remove('Grant', grantId);
+  await artifacts.removeBy('grantId', grantId);
+}
+
 function clientAdapter({ clients, tenants }: Pick<AdapterDeps, 'clients' | 'tenants'>): Adapter {
   const readOnly = async () => {
     throw new Error('clients are changed through the client service');
@@ -78,7 +85,7 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
     const sealed = () => ({ sealed: keyring.seal(JSON.stringify({ ...rest, jti: id }), `${kind} ${key}`) });
     return {
       payload: SEALED.has(kind) ? sealed() : (rest as JsonObject),
-      grantId: payload.grantId,
+      grantId: kind === 'Session' ? (payload.visit as string | undefined) : payload.grantId,
       accountId: payload.accountId,
       clientId: payload.clientId,
       uid: payload.uid,
@@ -106,12 +113,6 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
 
   const expiry = (seconds: number | undefined) =>
     seconds === undefined ? undefined : new Date(clock().getTime() + (seconds + CLOCK_TOLERANCE_SECONDS) * 1000);
-
-  async function revokeGrant(grantId: string): Promise<void> {
-    // The grant first: without it no token that is still there, or saved in this moment, is worth anything.
-    await artifacts.remove('Grant', grantId);
-    await artifacts.removeBy('grantId', grantId);
-  }
 
   return {
     async upsert(id, payload, expiresIn) {
@@ -142,7 +143,7 @@ function artifactAdapter(kind: string, deps: AdapterDeps): Adapter {
       if (await artifacts.consume(kind, key)) return;
       // RFC 6749 4.1.2 and RFC 9700 4.14.2: used twice means copied. The grant goes too, else the winner's later-saved tokens would outlive this.
       const artifact = await artifacts.find(kind, key);
-      if (artifact?.grantId) await revokeGrant(artifact.grantId);
+      if (artifact?.grantId) await endGrant(artifacts, artifact.grantId);
       onReuse({ kind, grantId: artifact?.grantId, accountId: artifact?.accountId, clientId: artifact?.clientId });
       throw new errors.InvalidGrant(`${kind} already consumed`);
     },

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import compose from 'koa-compose';
+import type { Visits } from '../domain/federation/visits.ts';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import type { InteractionEngine } from '../domain/sessions/interaction.ts';
 import type { FindSignedIn } from '../domain/sessions/signed-in.ts';
@@ -20,6 +21,7 @@ import { testOutboundGuard } from './outbound.ts';
 import { settleWrites } from './pending-writes.ts';
 import { buildProvider, type ProviderDeps, ROUTES } from './provider.ts';
 import { createSessions } from './sessions.ts';
+import { type SignOut, signOutElsewhere } from './sign-out-elsewhere.ts';
 import { createFindSignedIn } from './signed-in.ts';
 import { userinfo } from './userinfo.ts';
 
@@ -30,15 +32,22 @@ export interface Engine {
   readonly findSignedIn: FindSignedIn<HttpExchange>;
   readonly findOauthToken: FindOauthToken;
   readonly codes: CodeRedemption;
+  /** Ends the sessions that hang on a visit from another provider. Resolves to how many there were. */
+  readonly endVisit: (visit: string) => Promise<number>;
 }
 
-type EngineOptions = Omit<ProviderDeps, 'consents' | 'sessions'> & { readonly inspection: TokenInspection };
+type EngineOptions = Omit<ProviderDeps, 'consents' | 'sessions'> & {
+  readonly inspection: TokenInspection;
+  readonly visits: Pick<Visits, 'find'>;
+  readonly signOut: SignOut;
+};
 
 /** The OpenID Connect engine, ready to mount. @throws OutboundGuardError when it would be unsafe to start */
 export async function createEngine(options: EngineOptions, jwks: PrivateJwks): Promise<Engine> {
-  const { artifacts, clock, lifetimes } = options;
+  const { artifacts, lifetimes } = options;
   const longest = Math.max(lifetimes.session_absolute, lifetimes.remembered_session);
-  const deps: ProviderDeps = { ...options, consents: createConsents(artifacts), sessions: createSessions({ artifacts, clock, longest }) };
+  const sessions = createSessions({ ...options, longest });
+  const deps: ProviderDeps = { ...options, consents: createConsents(artifacts), sessions };
   const provider = buildProvider(deps, jwks);
   await testOutboundGuard(provider, deps.outbound);
   const readAccessToken = createAccessTokenReader(deps);
@@ -51,6 +60,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
         publishMetadata(deps.catalogue),
         implyConsent(ROUTES.authorization),
         takeJson(ROUTES.token),
+        signOutElsewhere(options.signOut),
         inspectedTokens({ ...ROUTES, ...options, readAccessToken }),
         userinfo({ path: ROUTES.userinfo, provider, readAccessToken, accounts: deps.accounts }),
         compose(provider.middleware as Middleware[]),
@@ -60,6 +70,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
     findSignedIn: createFindSignedIn({ ...deps, provider }),
     findOauthToken: createFindOauthToken({ ...deps, provider, readAccessToken }),
     codes: createCodeRedemption({ ...deps, provider }),
+    endVisit: sessions.endVisit,
   };
 }
 

@@ -49,11 +49,11 @@ export function createInteractionEngine(deps: InteractionDeps): InteractionEngin
     provider.interactionResult(req, res, result, { mergeWithLastSubmission: true });
 
   /** Whoever is signed in on this browser, unless their session has ended since this interaction began. */
-  async function signedIn({ session }: Details): Promise<{ person: Account; remembered: boolean } | undefined> {
+  async function signedIn({ session }: Details): Promise<{ person: Account; remembered: boolean; visit: string | undefined } | undefined> {
     if (session?.accountId === undefined || session.uid === undefined) return undefined;
     const person = await accounts.findSubject(accountId(session.accountId));
     const live = person && !person.disabled ? await sessions.findLive(provider, session.uid, person) : undefined;
-    return person && live && { person, remembered: live.transient !== true };
+    return person && live && { person, remembered: live.transient !== true, visit: live.visit };
   }
 
   async function pending(exchange: HttpExchange): Promise<PendingInteraction> {
@@ -61,7 +61,7 @@ export function createInteractionEngine(deps: InteractionDeps): InteractionEngin
     const client = await clients.find(clientId(String(found.params.client_id)));
     const prompt = PROMPTS.find((name) => name === found.prompt.name);
     if (!client || client.disabled || !prompt) throw new InteractionLostError('The application this sign-in was for is gone.');
-    const { person, remembered = false } = (await signedIn(found)) ?? {};
+    const { person, remembered = false, visit } = (await signedIn(found)) ?? {};
     const allowed = allowedScopes(person, client, catalogue);
     const missing = missingOf(found, allowed);
     const asked = new Set([...missing.oidcScopes, ...Object.values(missing.resourceScopes).flat()]);
@@ -75,6 +75,7 @@ export function createInteractionEngine(deps: InteractionDeps): InteractionEngin
       sessionAccountId: person?.id,
       sessionAmr: found.session?.amr ?? [],
       sessionRemembered: remembered,
+      sessionVisit: visit,
       loginHint: textOf(params.login_hint),
       providerHint: textOf(params.idp_hint) ?? textOf(params.kc_idp_hint),
       passedOn: {

@@ -1,9 +1,9 @@
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Account } from '../domain/accounts/account.ts';
-import type { ArtifactStore } from '../domain/tokens/artifact-store.ts';
-import type { Clock } from '../lib/clock.ts';
+import type { Visits } from '../domain/federation/visits.ts';
 import { sha256 } from '../lib/digest.ts';
+import { type AdapterDeps, createAdapterFactory, endGrant } from './adapter.ts';
 
 /** How long a session may last is decided by these of its fields. */
 export interface SessionTerm {
@@ -12,6 +12,8 @@ export interface SessionTerm {
   readonly loginTs?: number | undefined;
   /** Not to be kept when the browser closes. */
   readonly transient?: boolean | undefined;
+  /** From another provider; the session is over when that is. */
+  readonly visit?: string | undefined;
 }
 
 /** Seconds. */
@@ -32,6 +34,7 @@ export function termOf(session: SessionTerm, lifetimes: SessionLifetimes, now: n
 }
 
 const VERSION = 'credentialVersion';
+const VISIT = 'visit';
 const ENDED = 'EndedSession';
 
 /** The engine's session with the field we add to it. */
@@ -39,6 +42,7 @@ interface KeptSession {
   readonly uid: string;
   readonly accountId?: string | undefined;
   [VERSION]?: unknown;
+  [VISIT]?: string | undefined;
   transient?: boolean | undefined;
 }
 
@@ -52,7 +56,8 @@ interface SessionModel {
 /**
  * When a session is over although the engine would go on with it. The engine stores a session at the end of each request that used it, so one
  * that ended in the meantime comes back, and a sign-in page may wait with an old one. What ended is therefore written down:
- * each session keeps the credential version it began under, and a session that was signed out of leaves its uid behind.
+ * each session keeps the credential version it began under, and a session that was signed out of leaves its uid behind. One that hangs on a visit
+ * from another provider is over when there is no such visit any more.
  */
 export interface Sessions {
   /** Adds the rules to an engine: whatever looks a session up, its cookie or a token that is bound to it, finds none that has ended. */
@@ -61,16 +66,27 @@ export interface Sessions {
   isCurrent(ctx: KoaContextWithOIDC, person: Account): boolean;
   /** The session with this uid, which a waiting interaction names, if it still stands for this person. */
   findLive(provider: Provider, uid: string, person: Account): Promise<SessionTerm | undefined>;
+  /** Ends the sessions that hang on a visit, with all they gave to clients but what was to outlast them (offline_access). Resolves to how many there were. */
+  endVisit(visit: string): Promise<number>;
 }
 
-/** @param longest seconds after which every session is over anyway */
-export function createSessions({ artifacts, clock, longest }: { artifacts: ArtifactStore; clock: Clock; longest: number }): Sessions {
-  const ended = async (uid: string) => (await artifacts.find(ENDED, sha256(uid))) !== undefined;
+export interface SessionsDeps extends AdapterDeps {
+  readonly visits: Pick<Visits, 'find'>;
+  /** Seconds after which every session is over anyway. */
+  readonly longest: number;
+}
+
+export function createSessions(deps: SessionsDeps): Sessions {
+  const { artifacts, visits, clock, longest } = deps;
+  const stored = createAdapterFactory(deps)('Session');
+  const signedOut = async (uid: string) => (await artifacts.find(ENDED, sha256(uid))) !== undefined;
+  const ended = async ({ uid, [VISIT]: visit }: KeptSession) =>
+    (await signedOut(uid)) || (visit !== undefined && (await visits.find(visit)) === undefined);
 
   return {
     install(provider) {
       const model = provider.Session as unknown as SessionModel;
-      const fields = [...model.IN_PAYLOAD, VERSION];
+      const fields = [...model.IN_PAYLOAD, VERSION, VISIT];
       Object.defineProperty(model, 'IN_PAYLOAD', { get: () => fields });
       const { destroy } = model.prototype;
       model.prototype.destroy = async function end(this: SessionModel['prototype']) {
@@ -81,7 +97,7 @@ export function createSessions({ artifacts, clock, longest }: { artifacts: Artif
         const original = model[way];
         model[way] = async function findUnended(this: SessionModel, ...query: unknown[]) {
           const session = await original.apply(this, query);
-          return session && (await ended(session.uid)) ? undefined : session;
+          return session && (await ended(session)) ? undefined : session;
         };
       }
     },
@@ -92,6 +108,7 @@ export function createSessions({ artifacts, clock, longest }: { artifacts: Artif
       const login = ctx.oidc.result?.login;
       if (login) {
         session[VERSION] = login[VERSION];
+        session[VISIT] = typeof login[VISIT] === 'string' ? login[VISIT] : undefined;
         // The engine keeps the first answer to "keep me signed in"; the last one counts.
         session.transient = login.remember === false ? true : undefined;
       }
@@ -102,6 +119,17 @@ export function createSessions({ artifacts, clock, longest }: { artifacts: Artif
       const session = (await provider.Session.findByUid(uid)) as unknown as (KeptSession & SessionTerm) | undefined;
       const stands = session?.accountId === person.id && session[VERSION] === person.credentialVersion;
       return stands ? session : undefined;
+    },
+
+    async endVisit(visit) {
+      const found = await artifacts.list('Session', 'grantId', visit);
+      for (const { id, artifact } of found) {
+        const session = await stored.findByUid(artifact.uid ?? '');
+        const given = Object.values(session?.authorizations ?? {});
+        for (const { grantId, persistsLogout } of given) if (grantId && !persistsLogout) await endGrant(artifacts, grantId);
+        await artifacts.remove('Session', id);
+      }
+      return found.length;
     },
   };
 }

@@ -4,20 +4,45 @@ import { createFederation } from '../domain/federation/create-federation.ts';
 import type { Federation } from '../domain/federation/federation-service.ts';
 import { createJourneys } from '../domain/federation/journeys.ts';
 import { createLinkTickets } from '../domain/federation/link-tickets.ts';
+import { createLogoutNotices, type LogoutNotices } from '../domain/federation/logout-notices.ts';
 import { createPeople } from '../domain/federation/people.ts';
+import { createSignOutElsewhere, type SignOutElsewhere } from '../domain/federation/sign-out-elsewhere.ts';
+import { createVisits, type VisitId, type Visits } from '../domain/federation/visits.ts';
 import type { TenantId } from '../domain/tenants/tenant.ts';
+import { TOKEN_SECONDS } from '../domain/tokens/house-token.ts';
+
+/** What the engine has to know of those who came from elsewhere. */
+export function composeVisits(house: House): { visits: Visits; signOut: SignOutElsewhere } {
+  const { config, storage, keyring, clock, audit, providers, upstream } = house;
+  const { artifacts } = storage;
+  const longest = Math.max(config.lifetimes.session_absolute, config.lifetimes.remembered_session, TOKEN_SECONDS.SessionToken);
+  const visits = createVisits({ artifacts, keyring, clock, longest });
+  const returnAddressOf = ({ id }: { readonly id: string }) => `${config.issuer}/federation/${id}/signed-out`;
+  return { visits, signOut: createSignOutElsewhere({ providers, upstream, visits, artifacts, keyring, audit, clock, returnAddressOf }) };
+}
+
+interface FederationOptions {
+  readonly firstTenant: TenantId;
+  readonly visits: Visits;
+  readonly endSessions: (visit: VisitId) => Promise<number>;
+}
 
 /** Signing in with other identity providers, over a house. */
-export function composeFederation(house: House, firstTenant: TenantId): Federation {
+export function composeFederation(
+  house: House,
+  { firstTenant, visits, endSessions }: FederationOptions,
+): { federation: Federation; notices: LogoutNotices } {
   const { config, storage, keyring, clock, audit, providers, upstream } = house;
   const { artifacts, identities, accounts } = storage;
-  return createFederation({
+  const federation = createFederation({
     providers,
     upstream,
     journeys: createJourneys({ artifacts, keyring, clock }),
     tickets: createLinkTickets({ artifacts, keyring, clock }),
     people: createPeople({ identities, accounts, accountService: house.accounts, tenants: house.tenants, audit, clock, firstTenant }),
+    visits,
     audit,
     callbackOf: ({ id }) => redirectUriOf(id, config),
   });
+  return { federation, notices: createLogoutNotices({ ...house, artifacts, identities, visits, endSessions }) };
 }

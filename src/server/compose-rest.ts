@@ -1,6 +1,7 @@
 import type { House } from '../compose.ts';
 import { createAccountMail } from '../domain/accounts/account-mail.ts';
 import type { Federation } from '../domain/federation/federation-service.ts';
+import type { Visits } from '../domain/federation/visits.ts';
 import type { RateRule } from '../domain/limits/rate-limits.ts';
 import { createApiSignIn } from '../domain/login/api-sign-in.ts';
 import type { Tenant } from '../domain/tenants/tenant.ts';
@@ -15,6 +16,7 @@ interface RestOptions {
   readonly firstTenant: Tenant;
   readonly findOauthToken: FindOauthToken;
   readonly federation: Federation;
+  readonly visits: Visits;
   readonly codes: CodeRedemption;
   readonly stop: AbortSignal;
 }
@@ -22,7 +24,7 @@ interface RestOptions {
 const rate = ({ limit, window }: { limit: number; window: number }): RateRule => ({ limit, windowSeconds: window });
 
 /** What the REST surfaces are made of, over a house and the engine's tokens. */
-export function composeRest({ house, firstTenant, findOauthToken, codes, federation, stop }: RestOptions): {
+export function composeRest({ house, firstTenant, findOauthToken, codes, federation, visits, stop }: RestOptions): {
   services: RestServices;
   rest: SurfaceDeps;
 } {
@@ -47,6 +49,7 @@ export function composeRest({ house, firstTenant, findOauthToken, codes, federat
       accountMail: createAccountMail({ ...house, people: accounts, counters: storage.counters, issuer: config.issuer }),
       firstTenant,
       federation,
+      visits,
       oidcPage: config.web.oidc.page,
       codes,
       sendsMail: config.mailTransport !== 'off',

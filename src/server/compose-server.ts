@@ -19,7 +19,7 @@ import { createEngine } from '../oidc/engine.ts';
 import { hostEngine } from '../oidc/engine-host.ts';
 import { ROUTES } from '../oidc/provider.ts';
 import { startSweeper } from '../storage/sweeper.ts';
-import { composeFederation } from './compose-federation.ts';
+import { composeFederation, composeVisits } from './compose-federation.ts';
 import { composeRest } from './compose-rest.ts';
 
 export interface ComposedServer {
@@ -58,6 +58,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
 
   const rights = createRights({ ...storage, mfa: house.mfa, catalogue });
   const inspection = createTokenInspection({ ...house, rights });
+  const { visits, signOut } = composeVisits(house);
   const create = (jwks: PrivateJwks) =>
     createEngine(
       {
@@ -78,6 +79,8 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
         },
         requiredRoles: config.mfa.required_roles,
         inspection,
+        visits,
+        signOut: signOut.depart,
         pages: createEnginePages({ ...storage, ...errors }),
         onReuse: ({ kind, accountId, clientId }) =>
           logger.warn({ kind, accountId, clientId }, 'a single-use artifact was presented twice at once'),
@@ -100,13 +103,14 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
     : undefined;
 
   startSweeper(house, stop);
-  const federation = composeFederation(house, firstTenant.id);
+  const { federation, notices } = composeFederation(house, { firstTenant: firstTenant.id, visits, endSessions: engine.endVisit });
   const { services, rest } = composeRest({
     house,
     firstTenant,
     findOauthToken: engine.findOauthToken,
     codes: engine.codes,
     federation,
+    visits,
     stop,
   });
   const surfaces = createSurfaces(services, config.demoEnabled ? productRoutes(clock) : []);
@@ -137,6 +141,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
       challenges: storage.challenges,
       devices: house.devices,
       federation,
+      visits,
       newPlaces: house.newPlaces,
       keyring,
       audit,
@@ -148,6 +153,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
       challengeSeconds: config.mfa.challenge_seconds,
       maxTries: config.mfa.max_tries,
     },
+    federation: { federation, notices, signOut },
     account: {
       accounts: house.accounts,
       mfa: house.mfa,

@@ -49,12 +49,12 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
         return nameInForm ? { ...identity, claims: { ...formName(callback), ...identity.claims } } : identity;
       }),
 
-    endSessionUrl: (provider, idToken, returnTo) =>
+    endSessionUrl: (provider, { idToken, returnTo, state }) =>
       told(async () => {
         const { metadata, auth, connection } = await open(provider);
         if (metadata.end_session_endpoint === undefined) return undefined;
         const config = configure(metadata, provider, auth, connection.fetch);
-        return buildEndSessionUrl(config, { id_token_hint: idToken, post_logout_redirect_uri: returnTo });
+        return buildEndSessionUrl(config, { id_token_hint: idToken, post_logout_redirect_uri: returnTo, state });
       }),
 
     readLogoutToken: (provider, token) => told(() => readLogoutToken(token, { provider, keys: connectionTo(provider).keys, clock })),

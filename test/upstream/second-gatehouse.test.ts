@@ -36,7 +36,8 @@ describe('another Gatehouse as the provider', () => {
     assert.deepEqual([identity.issuer, identity.subject], [there.issuer, account.id]);
     assert.equal(mapClaims(identity.claims, provider.claims, provider.roles).email, account.email);
     assert.deepEqual(identity.amr, ['pwd']);
-    const out = await upstream.endSessionUrl(provider, identity.idToken ?? '', 'https://gatehouse.example.com/bye');
+    const signOut = { idToken: identity.idToken ?? '', returnTo: 'https://gatehouse.example.com/bye', state: 's' };
+    const out = await upstream.endSessionUrl(provider, signOut);
     assert.equal(out?.searchParams.get('id_token_hint'), identity.idToken);
     await assert.rejects(upstream.redeem(provider, new URL(back), expected), fails('refused', /invalid_grant/));
   });

@@ -218,14 +218,16 @@ describe('signing in with other providers', () => {
 
   it('ends the session there, where that is possible', async () => {
     const { upstream } = openUpstream();
-    assert.equal(await upstream.endSessionUrl(providerAt(there.issuer), 'a.b.c', 'https://gatehouse.example.com/bye'), undefined);
+    const signOut = { idToken: 'a.b.c', returnTo: 'https://gatehouse.example.com/bye', state: 's' };
+    assert.equal(await upstream.endSessionUrl(providerAt(there.issuer), signOut), undefined);
     there.discovery = { end_session_endpoint: `${there.origin}/out?theme=1` };
-    const url = await openUpstream().upstream.endSessionUrl(providerAt(there.issuer), 'a.b.c', 'https://gatehouse.example.com/bye');
+    const url = await openUpstream().upstream.endSessionUrl(providerAt(there.issuer), signOut);
     assert.deepEqual(Object.fromEntries(url?.searchParams ?? []), {
       theme: '1',
       client_id: 'gatehouse',
       id_token_hint: 'a.b.c',
       post_logout_redirect_uri: 'https://gatehouse.example.com/bye',
+      state: 's',
     });
   });
 

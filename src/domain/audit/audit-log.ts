@@ -49,6 +49,7 @@ export const AUDIT_TYPES = [
   'federation.linked',
   'federation.refused',
   'federation.failed',
+  'federation.signed_out',
   'tenant.created',
   'tenant.changed',
   'licence.created',

@@ -25,7 +25,12 @@ export function createFederation(deps: FederationDeps): Federation {
     return (await providers.list(tenantOf(journey))).find((provider) => provider.id === id);
   }
 
-  function beginVisit(provider: UpstreamProvider, { issuer, subject, claims, idToken }: UpstreamIdentity, account: Account, journey: Journey) {
+  function beginVisit(
+    provider: UpstreamProvider,
+    { issuer, subject, claims, idToken }: UpstreamIdentity,
+    account: Account,
+    journey: Journey,
+  ) {
     const sid = typeof claims.sid === 'string' ? claims.sid : undefined;
     const kept = provider.endsSession ? idToken : undefined;
     return visits.begin({ provider: provider.id, issuer, subject, sid, accountId: account.id, idToken: kept }, signInOf(journey));
@@ -49,7 +54,8 @@ export function createFederation(deps: FederationDeps): Federation {
       const { provider, identity } = await trips.finish({ journey, ...answer }, origin);
       const outcome = await people.recognise(provider, identity, tenantOf(journey), origin);
       if (outcome.kind === 'refused') return { ...outcome, provider: offer(provider) };
-      if (outcome.kind === 'known') return { ...outcome, kind: 'signed_in', visit: await beginVisit(provider, identity, outcome.account, journey) };
+      if (outcome.kind === 'known')
+        return { ...outcome, kind: 'signed_in', visit: await beginVisit(provider, identity, outcome.account, journey) };
       const { account, label } = outcome;
       const { issuer, subject } = identity;
       const ticket = await tickets.make({ provider: provider.id, issuer, subject, label, accountId: account.id, journey });

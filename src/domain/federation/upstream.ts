@@ -46,8 +46,14 @@ export interface Upstream {
     callback: URL,
     expected: UpstreamExpectation & { readonly redirectUri: string },
   ): Promise<UpstreamIdentity>;
-  /** Where to send a browser that signed out here. Undefined when the provider has no such place. @throws UpstreamError */
-  endSessionUrl(provider: UpstreamProvider, idToken: string, returnTo: string): Promise<URL | undefined>;
+  /**
+   * Where to send a browser that signed out here. Undefined when the provider has no such place. @throws UpstreamError
+   * @param signOut the ID token it gave us, and where it is to send the browser afterwards, with this `state`
+   */
+  endSessionUrl(
+    provider: UpstreamProvider,
+    signOut: { readonly idToken: string; readonly returnTo: string; readonly state: string },
+  ): Promise<URL | undefined>;
   /** A logout token of the provider (OpenID Connect Back-Channel Logout 2.6), verified. @throws UpstreamError */
   readLogoutToken(
     provider: UpstreamProvider,
@@ -66,13 +72,13 @@ export interface UpstreamFinding {
 
 /**
  * `unavailable`: it did not answer, or with a fault; trying again may help. `refused`: it ended the sign-in (access_denied and the like).
+ * `stale`: they had to sign in there anew, and it did not show that they did.
  * `invalid`: what it answered is not to be trusted, or our registration there is wrong.
  */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly kind: 'unavailable' | 'refused' | 'stale' | 'invalid';
   /** For the log and for whoever administers the provider: no token, no code. */
- * `stale`: they had to sign in there anew, and it did not show that they did.
   readonly detail: string;
 
   constructor(detail: string, { kind, cause }: { readonly kind: UpstreamError['kind']; readonly cause?: unknown }) {

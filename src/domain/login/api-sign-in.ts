@@ -5,6 +5,7 @@ import type { Account } from '../accounts/account.ts';
 import type { AccountStore } from '../accounts/account-store.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
+import { FEDERATED } from '../federation/people.ts';
 import { isAllowedAddress } from '../limits/address.ts';
 import type { MfaService, ProofOutcome } from '../mfa/mfa-service.ts';
 import type { TenantStore } from '../tenants/tenant-store.ts';
@@ -25,6 +26,8 @@ export interface SignedIn {
   /** As it was when the credentials were checked. */
   readonly account: Account;
   readonly secondFactor: boolean;
+  /** Another provider vouched for them, in the place of a password. */
+  readonly federated: boolean;
 }
 
 /** `code_wanted`: the password was right, and this person has a second factor. `address_refused`: their tenant does not allow it from there. */
@@ -46,8 +49,11 @@ export interface ApiSignIn {
   signIn(credentials: Credentials, origin: Origin): Promise<{ readonly outcome: SignInOutcome; readonly address: AddressAllowance }>;
   /** Somebody for whom another provider vouches: they owe their code all the same, unless its second factor is good enough. */
   vouched(account: Account, secondFactor: boolean, origin: Origin): Promise<SignInOutcome>;
-  /** A value that stands for the right password until the code comes: good for nothing else, for `mfa.challenge_seconds`. */
-  wait(account: Account): Promise<string>;
+  /**
+   * A value that stands for the right password until the code comes: good for nothing else, for `mfa.challenge_seconds`.
+   * @param first what was proved: a password, unless another provider vouched for them
+   */
+  wait(account: Account, first?: FirstProof): Promise<string>;
   /** Each waiting sign-in takes `mfa.max_tries` codes, and ends with the right one. */
   proceed(waiting: string, code: string, origin: Origin): Promise<WaitingOutcome>;
   /** Whether this is the person's password; counts like a sign-in. @throws OverloadedError */
@@ -55,6 +61,8 @@ export interface ApiSignIn {
   /** Whether this is a code of the person's authenticator app, or a recovery code; it is used up. */
   confirmCode(account: Account, code: string, origin: Origin): Promise<ProofOutcome>;
 }
+
+type FirstProof = 'pwd' | typeof FEDERATED;
 
 export interface ApiSignInDeps {
   readonly login: LoginService;
@@ -70,6 +78,9 @@ export interface ApiSignInDeps {
   readonly maxTries: number;
 }
 
+/** RFC 8176: what a code adds to the first proof. */
+const WITH_CODE = ['otp', 'mfa'];
+
 const idOf = (waiting: string) => sha256(`api sign-in ${waiting}`);
 
 export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
@@ -79,18 +90,23 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
     return /^[\d\s]{6,}$/.test(code) ? mfa.proveTotp(account, code, origin) : mfa.proveRecoveryCode(account, code, origin);
   }
 
-  async function passed(account: Account, secondFactor: boolean, origin: Origin): Promise<SignedIn> {
-    const amr = secondFactor ? ['pwd', 'otp', 'mfa'] : ['pwd'];
-    await audit.record({ type: 'login.succeeded', origin, tenantId: account.tenantId, accountId: account.id, detail: { amr, api: true } });
+  async function passed(account: Account, amr: readonly string[], origin: Origin): Promise<SignedIn> {
+    await audit.record({
+      type: 'login.succeeded',
+      origin,
+      tenantId: account.tenantId,
+      accountId: account.id,
+      detail: { amr: [...amr], api: true },
+    });
     await deps.announce(account, origin);
-    return { kind: 'passed', account, secondFactor };
+    return { kind: 'passed', account, secondFactor: amr.includes('mfa'), federated: amr.includes(FEDERATED) };
   }
 
   async function withCode(account: Account, code: string | undefined, origin: Origin): Promise<SignInOutcome> {
-    if ((await mfa.required(account)) !== 'code') return await passed(account, false, origin);
+    if ((await mfa.required(account)) !== 'code') return await passed(account, ['pwd'], origin);
     if (code === undefined) return { kind: 'code_wanted', account };
     const proof = await prove(account, code, origin);
-    if (proof.kind === 'passed') return await passed(account, true, origin);
+    if (proof.kind === 'passed') return await passed(account, ['pwd', ...WITH_CODE], origin);
     return proof.kind === 'paused' ? { kind: 'paused', limit: 'codes', until: proof.until } : { kind: 'code_wrong' };
   }
 
@@ -119,10 +135,11 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
 
     async vouched(account, secondFactor, origin) {
       if (!(await addressFits(account, origin))) return { kind: 'address_refused' };
-      return secondFactor ? await passed(account, true, origin) : await withCode(account, undefined, origin);
+      if (secondFactor) return await passed(account, [FEDERATED, 'mfa'], origin);
+      return (await mfa.required(account)) === 'code' ? { kind: 'code_wanted', account } : await passed(account, [FEDERATED], origin);
     },
 
-    async wait(account) {
+    async wait(account, first = 'pwd') {
       const waiting = randomToken();
       await challenges.put({
         id: idOf(waiting),
@@ -132,7 +149,7 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
         step: 'code',
         remember: false,
         sealedSecret: undefined,
-        amr: ['pwd'],
+        amr: [first],
         expiresAt: new Date(clock().getTime() + deps.challengeSeconds * 1000),
       });
       return waiting;
@@ -151,13 +168,13 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
       if (proof.kind === 'paused') return { kind: 'paused', limit: 'codes', until: proof.until };
       // It stays until it expires: a right code that came at the same time as the last wrong one may still be under way.
       if (proof.kind !== 'passed') return { kind: 'code_wrong' };
-      return (await challenges.remove(id)) ? await passed(account, true, origin) : { kind: 'over' };
+      return (await challenges.remove(id)) ? await passed(account, [...challenge.amr, ...WITH_CODE], origin) : { kind: 'over' };
     },
 
     async confirmPassword(account, password, origin) {
       const { tenantId, email: identifier } = account;
       const checked = await login.checkPassword({ tenantId, identifier, password, deviceCookie: undefined, origin, counts: 'attempts' });
-      return checked.kind === 'passed' ? { kind: 'passed', account: checked.account, secondFactor: false } : checked;
+      return checked.kind === 'passed' ? { kind: 'passed', account: checked.account, secondFactor: false, federated: false } : checked;
     },
   };
 }

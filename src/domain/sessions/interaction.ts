@@ -18,6 +18,8 @@ export interface PendingInteraction {
   readonly sessionAmr: readonly string[];
   /** Their session outlives the browser. */
   readonly sessionRemembered: boolean;
+  /** The visit from another provider that their session hangs on. */
+  readonly sessionVisit: string | undefined;
   /** Sent by the client: a name to fill in. */
   readonly loginHint: string | undefined;
   /** The provider that people are to sign in with, as the application names it (idp_hint, or kc_idp_hint as Keycloak calls it). */
@@ -54,6 +56,8 @@ export interface SignIn {
   readonly acr: 'aal1' | 'aal2';
   /** Keep the session when the browser closes. */
   readonly remember: boolean;
+  /** The visit from another provider that the session hangs on: it is over when that is. */
+  readonly visit: string | undefined;
 }
 
 /** The interaction's cookie is missing, foreign or expired, or the interaction is over. */

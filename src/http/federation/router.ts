@@ -2,22 +2,29 @@ import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Federation } from '../../domain/federation/federation-service.ts';
+import type { LogoutNotices } from '../../domain/federation/logout-notices.ts';
+import type { SignOutElsewhere } from '../../domain/federation/sign-out-elsewhere.ts';
 import { providerId } from '../../domain/federation/upstream-provider.ts';
 import { InteractionLostError } from '../../domain/sessions/interaction.ts';
 import { readForm } from '../middleware/form.ts';
+import { comeBackSignedOut, receiveLogout } from './logout.ts';
 
 export interface FederationRouterDeps {
   readonly federation: Federation;
+  readonly notices: LogoutNotices;
+  readonly signOut: SignOutElsewhere;
 }
 
 /**
- * Where other providers send browsers back to: one address each. The cookie of the sign-in has the path of its interaction, so the answer is sent on to
- * there; nothing is used up here.
+ * What other providers, and browsers that come from there, have to do with us; each provider has addresses of its own. The cookie of a sign-in has the
+ * path of its interaction, so an answer is sent on to there; nothing is used up here.
  */
 export function federationRouter(deps: FederationRouterDeps): Router {
   return new Router()
     .get('/federation/:provider/callback', (ctx) => bounce(ctx, ctx.params.provider ?? '', new URLSearchParams(ctx.querystring), deps))
-    .post('/federation/:provider/callback', async (ctx) => bounce(ctx, ctx.params.provider ?? '', await readAnswer(ctx), deps));
+    .post('/federation/:provider/callback', async (ctx) => bounce(ctx, ctx.params.provider ?? '', await readAnswer(ctx), deps))
+    .post('/federation/:provider/logout', receiveLogout(deps.notices))
+    .get('/federation/:provider/signed-out', comeBackSignedOut(deps.signOut));
 }
 
 const text = z.string().max(8192).optional();
@@ -30,7 +37,12 @@ async function readAnswer(ctx: Context): Promise<URLSearchParams> {
   return new URLSearchParams(Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
-async function bounce(ctx: Context, provider: string, query: URLSearchParams, { federation }: FederationRouterDeps): Promise<void> {
+async function bounce(
+  ctx: Context,
+  provider: string,
+  query: URLSearchParams,
+  { federation }: Pick<FederationRouterDeps, 'federation'>,
+): Promise<void> {
   ctx.set('Cache-Control', 'no-store');
   const journey = await federation.journeyOf(providerId(provider), query.get('state') ?? '');
   if (journey?.kind !== 'interaction') throw new InteractionLostError('This sign-in is over, or began elsewhere.');

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Account } from '../../domain/accounts/account.ts';
-import type { SignIn } from '../../domain/sessions/interaction.ts';
+import { FEDERATED } from '../../domain/federation/people.ts';
+import { InteractionLostError, type SignIn } from '../../domain/sessions/interaction.ts';
 import { originOf } from '../middleware/request-context.ts';
 import { backToShow, challengeId, goTo, journeyOf, type Step } from './context.ts';
 import { linkTicket } from './link-ticket.ts';
@@ -8,7 +9,7 @@ import { linkTicket } from './link-ticket.ts';
 const DEVICE_COOKIE = 'gatehouse_device';
 const DEVICE_DAYS = 400;
 
-type Proof = Omit<SignIn, 'accountId' | 'credentialVersion'>;
+type Proof = Omit<SignIn, 'accountId' | 'credentialVersion' | 'visit'>;
 
 export function deviceCookie(ctx: Context): string | undefined {
   return ctx.cookies.get(DEVICE_COOKIE, { signed: false });
@@ -54,5 +55,14 @@ export async function finishSignIn({ ctx, deps, pending }: Step, account: Accoun
     detail: { amr: proof.amr, acr: proof.acr },
   });
   await deps.newPlaces.announce(account, originOf(ctx));
-  goTo(ctx, await deps.engine.signIn(ctx, { accountId: account.id, credentialVersion: account.credentialVersion, ...proof }));
+  const visit = proof.amr.includes(FEDERATED) ? await visitOf({ deps, pending }, account) : undefined;
+  goTo(ctx, await deps.engine.signIn(ctx, { accountId: account.id, credentialVersion: account.credentialVersion, ...proof, visit }));
+}
+
+/** That of this sign-in; a session that only owed its second factor goes on hanging on the one it has. */
+async function visitOf({ deps, pending }: Pick<Step, 'deps' | 'pending'>, account: Account): Promise<string> {
+  const begun = await deps.visits.ofSignIn(pending.uid);
+  const visit = begun?.accountId === account.id ? begun.id : pending.sessionAccountId === account.id && pending.sessionVisit;
+  if (visit) return visit;
+  throw new InteractionLostError('They have signed out where they came from in the meantime.');
 }

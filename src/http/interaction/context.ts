@@ -5,6 +5,7 @@ import type { AccountStore } from '../../domain/accounts/account-store.ts';
 import type { Audit } from '../../domain/audit/audit.ts';
 import type { ClientStore } from '../../domain/clients/client-store.ts';
 import type { Federation, Journey } from '../../domain/federation/federation-service.ts';
+import type { Visits } from '../../domain/federation/visits.ts';
 import type { KnownDevices } from '../../domain/limits/known-device.ts';
 import type { ChallengeStore, LoginChallenge } from '../../domain/login/challenge-store.ts';
 import type { LoginService } from '../../domain/login/login-service.ts';
@@ -32,6 +33,7 @@ export interface InteractionDeps {
   readonly challenges: ChallengeStore;
   readonly devices: KnownDevices;
   readonly federation: Federation;
+  readonly visits: Pick<Visits, 'ofSignIn'>;
   readonly newPlaces: NewPlaces;
   readonly keyring: Keyring;
   readonly audit: Audit;

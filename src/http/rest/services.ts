@@ -6,6 +6,7 @@ import type { PasswordRules } from '../../domain/accounts/password-policy.ts';
 import type { Audit } from '../../domain/audit/audit.ts';
 import type { AuditLog } from '../../domain/audit/audit-log.ts';
 import type { Federation } from '../../domain/federation/federation-service.ts';
+import type { Visits } from '../../domain/federation/visits.ts';
 import type { LicenceService } from '../../domain/licences/licence-service.ts';
 import type { LicenceStore } from '../../domain/licences/licence-store.ts';
 import type { ApiSignIn } from '../../domain/login/api-sign-in.ts';
@@ -36,6 +37,7 @@ export interface RestServices {
   readonly accounts: AccountService;
   readonly accountMail: AccountMail;
   readonly mfa: MfaService;
+  readonly visits: Visits;
   readonly federation: Federation;
   /** Of the front end that signs in by the session API and an identity provider; null: there is none. */
   readonly oidcPage: string | null;

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { FEDERATED } from '../../domain/federation/people.ts';
+import type { VisitId } from '../../domain/federation/visits.ts';
 import type { SignedIn, SignInOutcome } from '../../domain/login/api-sign-in.ts';
 import { ROLES } from '../../domain/policy/roles.ts';
 import { TOKEN_SECONDS } from '../../domain/tokens/house-token.ts';
@@ -19,7 +21,7 @@ const SESSION = { token: 'abc123def456...', role: 'admin', username: 'admin' };
 
 export const SIGNED_IN: AnswerDoc = { description: 'A token for 24 hours.', schema: waitingOrSignedIn, example: SESSION };
 
-type LoginServices = Pick<RestServices, 'signIn' | 'houseTokens' | 'clock'>;
+type LoginServices = Pick<RestServices, 'signIn' | 'houseTokens' | 'visits' | 'clock'>;
 
 export function login(services: LoginServices): Route {
   const { signIn } = services;
@@ -48,7 +50,7 @@ export function login(services: LoginServices): Route {
 }
 
 export function loginTotp(services: LoginServices): Route {
-  const { signIn, clock } = services;
+  const { signIn, visits, clock } = services;
   return openRoute({
     method: 'post',
     path: '/login/totp',
@@ -59,20 +61,40 @@ export function loginTotp(services: LoginServices): Route {
     answers: { 200: { description: 'A token for 24 hours.', schema: sessionSchema, example: SESSION } },
     async handle({ origin, body: { partial_token: waiting, code } }) {
       const outcome = await signIn.proceed(waiting, code, origin);
-      return { status: 200, body: await startSession(services, signedIn(outcome, clock())) };
+      const person = signedIn(outcome, clock());
+      const visit = person.federated ? await visits.ofSignIn(waiting) : undefined;
+      // They have signed out where they came from in the meantime.
+      if (person.federated && !visit) throw new TroubleError({ kind: 'sign_in_over' });
+      return { status: 200, body: await startSession(services, person, visit?.id) };
     },
   });
 }
 
-/** The session token, or what the code has to come with. @throws TroubleError when nobody signed in */
-export async function signedInBody(services: LoginServices, outcome: SignInOutcome) {
-  if (outcome.kind === 'code_wanted') return { totp_required: true, partial_token: await services.signIn.wait(outcome.account) };
-  return await startSession(services, signedIn(outcome, services.clock()));
+/**
+ * The session token, or what the code has to come with. @throws TroubleError when nobody signed in
+ * @param visit from another provider, which the token hangs on
+ */
+export async function signedInBody(services: LoginServices, outcome: SignInOutcome, visit?: VisitId) {
+  if (outcome.kind !== 'code_wanted') return await startSession(services, signedIn(outcome, services.clock()), visit);
+  if (visit === undefined) return { totp_required: true, partial_token: await services.signIn.wait(outcome.account) };
+  const waiting = await services.signIn.wait(outcome.account, FEDERATED);
+  await services.visits.goOn(visit, waiting);
+  return { totp_required: true, partial_token: waiting };
 }
 
-async function startSession({ houseTokens, clock }: LoginServices, { account, secondFactor }: SignedIn) {
+async function startSession(
+  { houseTokens, visits, clock }: LoginServices,
+  { account, secondFactor }: SignedIn,
+  visit: VisitId | undefined,
+) {
   const expiresAt = new Date(clock().getTime() + TOKEN_SECONDS.SessionToken * 1000);
-  const issued = await houseTokens.issue({ kind: 'SessionToken', account, secondFactor, expiresAt });
+  const family = visit === undefined ? undefined : { family: visit };
+  const issued = await houseTokens.issue({ kind: 'SessionToken', account, secondFactor, expiresAt, ...family });
   if (!issued) throw new TroubleError({ kind: 'bad_credentials' });
+  // Looked at after the token is there: whoever ends the visit later ends this token too.
+  if (visit !== undefined && !(await visits.find(visit))) {
+    await houseTokens.endFamily(visit);
+    throw new TroubleError({ kind: 'sign_in_over' });
+  }
   return { token: issued.value, role: account.role, username: shownName(account) };
 }

@@ -62,7 +62,7 @@ export function oidcCallback(services: RestServices): Route {
       200: SIGNED_IN,
       302: { description: 'A browser goes on to the configured page, with a code for POST /api/auth/oidc/exchange.' },
     },
-    troubles: ['not_found', 'forbidden', 'overloaded', 'bad_credentials'],
+    troubles: ['not_found', 'forbidden', 'overloaded', 'bad_credentials', 'sign_in_over'],
     async handle({ ctx, origin, query: { state = '' } }) {
       const { federation, oidcPage } = services;
       // The same provider serves the sign-in pages, whose cookie has the path of the interaction.
@@ -71,16 +71,16 @@ export function oidcCallback(services: RestServices): Route {
       const browser = ctx.cookies.get(COOKIE, { signed: false }) ?? '';
       const callback = new URL(ctx.url, services.issuer);
       const outcome = await told(federation.finish({ provider: PROVIDER, journey: journeyOf(browser), callback }, origin));
-      const { account, secondFactor } = signedInHere(outcome);
+      const { account, secondFactor, visit } = signedInHere(outcome);
       if (ctx.accepts('json', 'html') === 'html' && oidcPage !== null) {
         const code = randomToken();
         const expiresAt = new Date(services.clock().getTime() + HANDOVER_MS);
-        await services.stores.artifacts.put(KIND, sha256(code), { accountId: account.id, payload: { secondFactor } }, expiresAt);
+        await services.stores.artifacts.put(KIND, sha256(code), { accountId: account.id, payload: { secondFactor, visit } }, expiresAt);
         const page = new URL(oidcPage);
         page.searchParams.set('code', code);
         return redirect(ctx, page.href);
       }
-      return { status: 200, body: await signedInBody(services, await services.signIn.vouched(account, secondFactor, origin)) };
+      return { status: 200, body: await signedInBody(services, await services.signIn.vouched(account, secondFactor, origin), visit) };
     },
   });
 }
@@ -100,7 +100,7 @@ export function oidcExchange(services: RestServices): Route {
       const account = handover?.accountId && (await accounts.findSubject(accountId(handover.accountId)));
       if (!account || account.disabled || !(await artifacts.consume(KIND, sha256(code)))) throw new TroubleError({ kind: 'sign_in_over' });
       const outcome = await services.signIn.vouched(account, handover.payload.secondFactor === true, origin);
-      return { status: 200, body: await signedInBody(services, outcome) };
+      return { status: 200, body: await signedInBody(services, outcome, String(handover.payload.visit)) };
     },
   });
 }

@@ -1,0 +1,76 @@
+import type { Clock } from '../../lib/clock.ts';
+import { sha256 } from '../../lib/digest.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Origin } from '../audit/audit-log.ts';
+import { NotFoundError } from '../errors.ts';
+import type { ArtifactStore } from '../tokens/artifact-store.ts';
+import type { HouseTokens } from '../tokens/house-tokens.ts';
+import type { IdentityStore } from './identity-store.ts';
+import type { ProviderRegistry } from './provider-registry.ts';
+import { type Upstream, UpstreamError } from './upstream.ts';
+import type { ProviderId } from './upstream-provider.ts';
+import type { Visit, VisitId, Visits } from './visits.ts';
+
+const KIND = 'UpstreamLogoutToken';
+
+/** Longer than a logout token is believed. */
+const REMEMBERED_MS = 10 * 60_000;
+
+/** A provider tells that somebody signed out there (OpenID Connect Back-Channel Logout 1.0). */
+export interface LogoutNotices {
+  /**
+   * Ends everything that began with that session there, or with any of that person's; what was asked to outlast a sign-out stays (offline_access).
+   * @throws NotFoundError when there is no such provider, UpstreamError when the token is not to be believed or its keys cannot be had
+   */
+  receive(provider: ProviderId, logoutToken: string, origin: Origin): Promise<void>;
+}
+
+export interface LogoutNoticesDeps {
+  readonly providers: Pick<ProviderRegistry, 'list'>;
+  readonly upstream: Pick<Upstream, 'readLogoutToken'>;
+  readonly identities: IdentityStore;
+  readonly visits: Visits;
+  /** Ends the browser sessions that hang on a visit. Resolves to how many there were. */
+  readonly endSessions: (visit: VisitId) => Promise<number>;
+  readonly houseTokens: Pick<HouseTokens, 'endFamily'>;
+  readonly artifacts: ArtifactStore;
+  readonly audit: Audit;
+  readonly clock: Clock;
+}
+
+export function createLogoutNotices(deps: LogoutNoticesDeps): LogoutNotices {
+  const { providers, upstream, identities, visits, artifacts, audit, clock } = deps;
+
+  async function visitsOf({ issuer, subject, sid }: { issuer: string; subject: string | undefined; sid: string | undefined }) {
+    if (sid !== undefined)
+      return (await visits.ofSession(issuer, sid)).filter((visit) => subject === undefined || visit.subject === subject);
+    const identity = await identities.find(issuer, subject ?? '');
+    const ofAccount = identity ? await visits.ofAccount(identity.accountId) : [];
+    return ofAccount.filter((visit) => visit.issuer === issuer && visit.subject === subject);
+  }
+
+  async function end({ id }: Visit): Promise<void> {
+    // The visit first: without it no session or token that is stored in this moment is worth anything.
+    await visits.end(id);
+    await deps.endSessions(id);
+    await deps.houseTokens.endFamily(id);
+  }
+
+  return {
+    async receive(id, logoutToken, origin) {
+      const provider = (await providers.list(undefined)).find((each) => each.id === id);
+      if (!provider) throw new NotFoundError('There is no such provider here.');
+      const notice = await upstream.readLogoutToken(provider, logoutToken);
+      const name = sha256(JSON.stringify([notice.issuer, notice.jti]));
+      if (await artifacts.find(KIND, name)) throw new UpstreamError('This logout token was used before.', { kind: 'invalid' });
+      const over = (await visitsOf(notice)).filter((visit) => visit.provider === id);
+      for (const visit of over) {
+        await end(visit);
+        const about = { origin, tenantId: provider.tenantId, accountId: visit.accountId };
+        await audit.record({ type: 'federation.signed_out', ...about, detail: { provider: id } });
+      }
+      // Last, so that a notice that came to nothing by a fault of ours can come again.
+      await artifacts.putOnce(KIND, name, { payload: {} }, new Date(clock().getTime() + REMEMBERED_MS));
+    },
+  };
+}
