@@ -3,8 +3,11 @@ import { describe, it } from 'node:test';
 import { accountId } from '../../src/domain/accounts/account.ts';
 import { type FederatedIdentity, identityId } from '../../src/domain/federation/identity.ts';
 import { providerId } from '../../src/domain/federation/upstream-provider.ts';
-import { type OpenHarness, times, winners } from './harness.ts';
+import { type OpenHarness, times } from './harness.ts';
 import { numberedAccount, sampleIdentity, seedPeople } from './samples.ts';
+
+/** The provider of every identity here. */
+const CORP = { providers: [sampleIdentity().providerId] };
 
 const { id: ID, issuer: ISSUER, subject: SUBJECT } = sampleIdentity();
 
@@ -102,17 +105,49 @@ export function identityStoreContract(name: string, open: OpenHarness): void {
       await store.identities.create(numbered(4, { accountId: numberedAccount(1).id }));
       assert.deepEqual(await store.identities.list(store.tenant.id, store.account.id), [numbered(1), numbered(2), numbered(3)]);
       assert.deepEqual(await store.identities.list(store.other.id, store.account.id), []);
-      assert.equal(await store.identities.remove(store.other.id, store.account.id, numbered(1).id), false);
-      assert.equal(await store.identities.remove(store.tenant.id, store.account.id, numbered(4).id), false);
+      assert.equal(await store.identities.remove(store.other.id, store.account.id, numbered(1).id, CORP), 'absent');
+      assert.equal(await store.identities.remove(store.tenant.id, store.account.id, numbered(4).id, CORP), 'absent');
     });
 
     it('is removed once, and can be linked again', async () => {
       await using store = await opened();
       for (const identity of [sampleIdentity(), numbered(2)]) await store.identities.create(identity);
-      const answers = await Promise.all(times(10, () => store.identities.remove(store.tenant.id, store.account.id, ID)));
-      assert.equal(winners(answers), 1);
+      const answers = await Promise.all(times(10, () => store.identities.remove(store.tenant.id, store.account.id, ID, CORP)));
+      assert.deepEqual(answers.toSorted(), [...times(9, () => 'absent'), 'removed']);
       assert.deepEqual(await store.identities.list(store.tenant.id, store.account.id), [numbered(2)]);
       await store.identities.create(sampleIdentity());
+    });
+
+    it('stays when it is the last way in', async () => {
+      await using store = await opened();
+      const person = numberedAccount(1, { passwordHash: undefined });
+      const neighbour = numberedAccount(2, { passwordHash: undefined });
+      for (const account of [person, neighbour]) await store.accounts.create(account);
+      const of = (n: number, changes = {}) => numbered(n, { accountId: person.id, ...changes });
+      const remove = (n: number, providers = CORP.providers) =>
+        store.identities.remove(person.tenantId, person.id, of(n).id, { providers });
+      for (const identity of [of(1), of(2, { providerId: providerId('gone') }), numbered(3, { accountId: neighbour.id })])
+        await store.identities.create(identity);
+      assert.equal(await remove(1), 'last', 'nobody comes in by a provider that is gone, or by somebody else’s identity');
+      assert.equal(await remove(1, []), 'last');
+      assert.equal(await remove(2), 'removed');
+      await store.identities.create(of(4));
+      assert.deepEqual([await remove(1), await remove(1), await remove(4)], ['removed', 'absent', 'last']);
+      assert.deepEqual(await store.identities.find(ISSUER, 'subject-4'), of(4));
+      await store.accounts.update(person.tenantId, person.id, (old) => ({ ...old, passwordHash: 'set' }));
+      assert.equal(await remove(4, []), 'removed');
+      assert.deepEqual(await store.identities.list(person.tenantId, person.id), []);
+    });
+
+    it('leaves one of several that are removed at once', async () => {
+      await using store = await opened();
+      const { tenantId, id: accountId, ...person } = numberedAccount(1, { passwordHash: undefined });
+      await store.accounts.create({ ...person, tenantId, id: accountId });
+      const all = times(5, (n) => numbered(n, { accountId }));
+      for (const identity of all) await store.identities.create(identity);
+      const answers = await Promise.all(all.map(({ id }) => store.identities.remove(tenantId, accountId, id, CORP)));
+      assert.deepEqual(answers.toSorted(), ['last', ...times(4, () => 'removed')]);
+      assert.equal((await store.identities.list(tenantId, accountId)).length, 1);
     });
 
     it('ends with its account, and can be linked to another', async () => {

@@ -58,6 +58,7 @@ export function raceContract(name: string, open: () => Promise<Arena>): void {
       'removeChallenge',
       'createAccount',
       'linkIdentity',
+      'unlinkIdentity',
     ];
     for (const race of singleUse) {
       it(`${race}: one winner in each round`, async () => {

@@ -30,6 +30,11 @@ type Race = (turn: Turn) => Promise<boolean | number>;
 const { tenantId: tenant, id: account } = sampleAccount();
 const now = () => new Date();
 
+/** The only ways into an account of each round. */
+const LAST_TWO = ['one', 'other'];
+const CORP = { providers: [sampleIdentity().providerId] };
+const federated = (round: number) => numberedAccount(1000 + round, { passwordHash: undefined });
+
 /** What several processes do at once. Named, because a function cannot be sent to another process. */
 export const races = {
   consume: ({ storage, round }) => storage.artifacts.consume('AuthorizationCode', `code-${round}`),
@@ -70,6 +75,11 @@ export const races = {
         sampleIdentity({ id: identityId(name), accountId: numberedAccount(round).id, subject: `subject-${round}` }),
       ),
     ),
+  unlinkIdentity: async ({ storage, round, name }) => {
+    const [which] = name.startsWith('p0') ? LAST_TWO : LAST_TWO.toReversed();
+    const removed = await storage.identities.remove(tenant, federated(round).id, identityId(`${which}-${round}`), CORP);
+    return removed === 'removed';
+  },
   createAccount: ({ storage, round, name }) =>
     unlessTaken(
       storage.accounts.create(numberedAccount(0, { id: accountNamed(name), username: undefined, email: `race${round}@example.com` })),
@@ -96,6 +106,11 @@ export async function prepareRaces(storage: Storage, rounds: number): Promise<vo
   for (const round of all) {
     const person = numberedAccount(round);
     await storage.accounts.create(person);
+    await storage.accounts.create(federated(round));
+    for (const which of LAST_TWO)
+      await storage.identities.create(
+        sampleIdentity({ id: identityId(`${which}-${round}`), subject: `${which}-${round}`, accountId: federated(round).id }),
+      );
     await storage.links.put({ digest: linkDigest(`link-${round}`), purpose: 'set-password', accountId: person.id, expiresAt: FAR_FUTURE });
     await storage.artifacts.put('AuthorizationCode', `code-${round}`, { payload: {} }, FAR_FUTURE);
     await storage.artifacts.put('ReplayDetection', `old-${round}`, { payload: {} }, new Date(0));

@@ -27,3 +27,26 @@ describe('an identity whose account’s removal broke off in MongoDB', { skip: m
     assert.equal(await database.collection('federated_identities').countDocuments(), 1);
   });
 });
+
+describe('an identity whose removal broke off in MongoDB', { skip: mongodb.missing ?? false }, () => {
+  it('still signs in, keeps others from going for some seconds, and counts as a way in again afterwards', async () => {
+    const uri = mongodb.newDatabase();
+    await using stores = await openTestMongo(uri, { timeoutMs: 500 });
+    await stores.tenants.create(sampleTenant());
+    const person = sampleAccount({ passwordHash: undefined });
+    await stores.accounts.create(person);
+    const [marked, other] = [sampleIdentity(), sampleIdentity({ id: identityId('other'), subject: 'other' })];
+    for (const identity of [marked, other]) await stores.identities.create(identity);
+    const documents = (await mongodb.client()).db(new URL(uri).pathname.slice(1)).collection<{ _id: string }>('federated_identities');
+    const mark = (leavingAt: Date) => documents.updateOne({ _id: marked.id }, { $set: { leaving: 'somebody', leavingAt } });
+    const remove = () => stores.identities.remove(person.tenantId, person.id, other.id, { providers: [marked.providerId] });
+
+    await mark(new Date());
+    await assert.rejects(remove(), { name: 'StoreUnavailableError' });
+    assert.deepEqual(await stores.identities.find(marked.issuer, marked.subject), marked);
+    assert.equal((await stores.identities.list(person.tenantId, person.id)).length, 2);
+    await mark(new Date(Date.now() - 11_000));
+    assert.equal(await remove(), 'removed');
+    assert.equal((await documents.findOne({ _id: marked.id, leaving: 'somebody' })) ?? 'unmarked', 'unmarked');
+  });
+});

@@ -1,6 +1,10 @@
 import type { AccountId } from '../accounts/account.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { FederatedIdentity, IdentityId } from './identity.ts';
+import type { ProviderId } from './upstream-provider.ts';
+
+/** `last`: it is the only way into the account, and stays. */
+export type IdentityRemoval = 'removed' | 'absent' | 'last';
 
 /** What links an account to somebody elsewhere. It ends with its account. */
 export interface IdentityStore {
@@ -15,6 +19,14 @@ export interface IdentityStore {
   noteSignIn(id: IdentityId, label: string, at: Date): Promise<void>;
   /** Oldest first. */
   list(tenant: TenantId, account: AccountId): Promise<readonly FederatedIdentity[]>;
-  /** False when the account has no such identity. */
-  remove(tenant: TenantId, account: AccountId, id: IdentityId): Promise<boolean>;
+  /**
+   * It goes only if the account has a password, or another identity that is of one of these providers: those that people can still sign in with.
+   * Under any concurrency one of these is left.
+   */
+  remove(
+    tenant: TenantId,
+    account: AccountId,
+    id: IdentityId,
+    ways: { readonly providers: readonly ProviderId[] },
+  ): Promise<IdentityRemoval>;
 }

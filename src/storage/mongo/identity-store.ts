@@ -1,10 +1,12 @@
-import { type Connection, Schema } from 'mongoose';
+import { randomUUID } from 'node:crypto';
+import mongoose, { type Connection, Schema } from 'mongoose';
 import { accountId } from '../../domain/accounts/account.ts';
 import { NotFoundError } from '../../domain/errors.ts';
 import { type FederatedIdentity, identityId } from '../../domain/federation/identity.ts';
-import type { IdentityStore } from '../../domain/federation/identity-store.ts';
+import type { IdentityRemoval, IdentityStore } from '../../domain/federation/identity-store.ts';
 import { providerId } from '../../domain/federation/upstream-provider.ts';
 import { tenantId } from '../../domain/tenants/tenant.ts';
+import { type CompareAndSwap, LOST } from './compare-and-swap.ts';
 import { SCHEMA_OPTIONS } from './documents.ts';
 import { isDuplicate, rethrowTaken } from './mongo-errors.ts';
 
@@ -19,6 +21,9 @@ export interface IdentityDocument {
   readonly label: string;
   readonly linkedAt: Date;
   readonly lastSignInAt?: Date | undefined;
+  /** A mark of whoever is about to remove it, and since when. It still signs in. */
+  readonly leaving?: string | undefined;
+  readonly leavingAt?: Date | undefined;
 }
 
 const SCHEMA = new Schema<IdentityDocument>(
@@ -33,15 +38,22 @@ const SCHEMA = new Schema<IdentityDocument>(
     label: String,
     linkedAt: { type: Date, required: true },
     lastSignInAt: Date,
+    leaving: String,
+    leavingAt: Date,
   },
   SCHEMA_OPTIONS,
 );
 
 const UNIQUE_FIELDS = { _id_: 'id', identity: 'identity' };
 
-type Owner = Pick<IdentityDocument, 'tenantId' | 'accountId'>;
+/** A mark that is older was left by somebody who broke off. */
+const LEAVING_MS = 10_000;
+const UNMARK = { $unset: { leaving: 1, leavingAt: 1 } } as const;
 
-export function createIdentityStore(connection: Connection): IdentityStore {
+type Owner = Pick<IdentityDocument, 'tenantId' | 'accountId'>;
+type Key = Owner & { readonly _id: string };
+
+export function createIdentityStore(connection: Connection, compareAndSwap: CompareAndSwap): IdentityStore {
   const identities = connection.model('federated_identities', SCHEMA, 'federated_identities');
   const hasAccount = async ({ tenantId, accountId }: Owner) =>
     (await connection.model<{ readonly _id: string; readonly tenantId: string }>('accounts').exists({ _id: accountId, tenantId })) !== null;
@@ -50,6 +62,32 @@ export function createIdentityStore(connection: Connection): IdentityStore {
   async function makeWay({ issuer, subject }: FederatedIdentity): Promise<void> {
     const holder = await identities.findOne({ issuer, subject }).lean<IdentityDocument>();
     if (holder && !(await hasAccount(holder))) await identities.deleteOne({ _id: holder._id, accountId: holder.accountId });
+  }
+
+  /** What would be left without it. `unsure`: another one, which may be about to go as well. */
+  async function restOf({ _id, ...owner }: Key, providers: readonly string[]): Promise<'some' | 'unsure' | 'none'> {
+    const hasPassword = mongoose.trusted({ $exists: true });
+    const accounts = connection.model<{ readonly _id: string; readonly tenantId: string; readonly passwordHash?: string }>('accounts');
+    if (await accounts.exists({ _id: owner.accountId, tenantId: owner.tenantId, passwordHash: hasPassword })) return 'some';
+    const another = { ...owner, _id: mongoose.trusted({ $ne: _id }), providerId: mongoose.trusted({ $in: providers }) };
+    const others = await identities.find(another).lean<IdentityDocument[]>();
+    if (others.some(({ leaving }) => leaving === undefined)) return 'some';
+    for (const { _id: other, leaving = '', leavingAt } of others)
+      if (Date.now() - Number(leavingAt) > LEAVING_MS) await identities.updateOne({ _id: other, leaving }, UNMARK);
+    return others.length > 0 ? 'unsure' : 'none';
+  }
+
+  /**
+   * Marks it, looks what would be left, and removes it while it has this mark, or takes the mark back. Of two that do this at once, the later one
+   * sees the mark of the other. No clock decides: a mark that is stale is taken away before anybody counts on what had it.
+   */
+  async function leave(key: Key, providers: readonly string[]): Promise<IdentityRemoval | typeof LOST> {
+    const leaving = randomUUID();
+    if ((await identities.updateOne(key, { $set: { leaving, leavingAt: new Date() } })).matchedCount === 0) return 'absent';
+    const rest = await restOf(key, providers);
+    if (rest === 'some') return (await identities.deleteOne({ ...key, leaving })).deletedCount === 1 ? 'removed' : LOST;
+    await identities.updateOne({ ...key, leaving }, UNMARK);
+    return rest === 'none' ? 'last' : LOST;
   }
 
   return {
@@ -81,8 +119,8 @@ export function createIdentityStore(connection: Connection): IdentityStore {
         .lean<IdentityDocument[]>();
       return found.map(toIdentity);
     },
-    remove: async (tenant, account, id) =>
-      (await identities.deleteOne({ _id: id, tenantId: tenant, accountId: account })).deletedCount === 1,
+    remove: (tenant, account, id, { providers }) =>
+      compareAndSwap(account, () => leave({ _id: id, tenantId: tenant, accountId: account }, providers)),
   };
 }
 

@@ -96,7 +96,7 @@ function storesOn(connection: Connection, instance: Instance, { clock, timeoutMs
     keys: gated(createKeyStore(connection)),
     licences: gated(createLicenceStore(connection)),
     providers: gated(createProviderStore(connection, createCompareAndSwap(timeoutMs))),
-    identities: gated(createIdentityStore(connection)),
+    identities: gated(createIdentityStore(connection, createCompareAndSwap(timeoutMs))),
     artifacts: gated(createArtifactStore(connection, clock, ascendingNumbers(0, sources))),
     audit: gated(createAuditLog(connection, sources)),
     generations: gated(createGenerations(instance, timeoutMs)),

@@ -24,6 +24,12 @@ const INSERT = `
 INSERT INTO federated_identities (id, tenant_id, account_id, provider_id, issuer, subject, label, linked_at, last_sign_in_at)
 VALUES (:id, :tenant_id, :account_id, :provider_id, :issuer, :subject, :label, :linked_at, :last_sign_in_at)`;
 
+const REMOVE = `
+DELETE FROM federated_identities WHERE tenant_id = :tenant AND account_id = :account AND id = :id AND (
+  EXISTS (SELECT 1 FROM accounts WHERE tenant_id = :tenant AND id = :account AND password_hash IS NOT NULL)
+  OR EXISTS (SELECT 1 FROM federated_identities other WHERE other.tenant_id = :tenant AND other.account_id = :account AND other.id <> :id
+    AND other.provider_id IN (SELECT value FROM json_each(:providers))))`;
+
 export function createIdentityStore(connection: Connection): IdentityStore {
   const insert = connection.statement(INSERT);
   const find = connection.statement<IdentityRow>('SELECT * FROM federated_identities WHERE issuer = :issuer AND subject = :subject');
@@ -31,7 +37,10 @@ export function createIdentityStore(connection: Connection): IdentityStore {
   const list = connection.statement<IdentityRow>(
     'SELECT * FROM federated_identities WHERE tenant_id = :tenant AND account_id = :account ORDER BY linked_at, id',
   );
-  const remove = connection.statement('DELETE FROM federated_identities WHERE tenant_id = :tenant AND account_id = :account AND id = :id');
+  const remove = connection.statement(REMOVE);
+  const isThere = connection.statement(
+    'SELECT 1 FROM federated_identities WHERE tenant_id = :tenant AND account_id = :account AND id = :id',
+  );
 
   return {
     async create(identity) {
@@ -49,7 +58,12 @@ export function createIdentityStore(connection: Connection): IdentityStore {
       await connection.change(note, { id, label, at: at.getTime() });
     },
     list: (tenant, account) => connection.read(() => list.all({ tenant, account }).map(toIdentity)),
-    remove: async (tenant, account, id) => (await connection.change(remove, { tenant, account, id })) === 1,
+    remove: (tenant, account, id, { providers }) =>
+      connection.transaction(() => {
+        const key = { tenant, account, id };
+        if (remove.run({ ...key, providers: JSON.stringify(providers) }) === 1) return 'removed';
+        return isThere.get(key) ? 'last' : 'absent';
+      }),
   };
 }
 
