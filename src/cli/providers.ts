@@ -6,6 +6,7 @@ import { InvalidValueError } from '../domain/errors.ts';
 import { mapClaims } from '../domain/federation/claims-mapping.ts';
 import { parseProviderChange, parseProviderSettings } from '../domain/federation/provider-settings.ts';
 import { settingsOf } from '../domain/federation/settle-provider.ts';
+import { testProvider } from '../domain/federation/test-provider.ts';
 import { PRESETS, type UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { UsageError } from './failure.ts';
@@ -155,8 +156,8 @@ async function documentOf({ storage, config }: House, provider: UpstreamProvider
   };
 }
 
-async function test({ upstream }: House, provider: UpstreamProvider): Promise<Answer> {
-  const findings = await upstream.test(provider);
+async function test(house: House, provider: UpstreamProvider): Promise<Answer> {
+  const findings = await testProvider(provider, house);
   if (findings.some(({ fine }) => !fine)) process.exitCode = 1;
   return {
     document: { provider: provider.id, findings },

@@ -1,5 +1,7 @@
-import { isSafeAddress, providerSettingsSchema } from '../domain/federation/provider-settings.ts';
+import { type Homed, homeRivalOf, homeRivalWords } from '../domain/federation/home-domains.ts';
+import { type ProviderSettings, providerSettingsSchema } from '../domain/federation/provider-settings.ts';
 import { problemsOf } from '../domain/federation/settings-problems.ts';
+import { isSafeAddress } from '../lib/safe-address.ts';
 import type { Fault } from './fault.ts';
 import type { Rule, RuleInput } from './rules.ts';
 import { configSchema } from './schema.ts';
@@ -55,7 +57,14 @@ export function faultsOfProviders({ value }: RuleInput): readonly Fault[] {
   const ofList = listed.flatMap((provider, index) => {
     if (!provider) return [];
     const at = (field: string) => `federation.providers[${index}].${field}`;
-    const faults = problemsOf(provider).map(({ field, problem, mend }) => ({ path: at(field), problem, mend }));
+    const rival = homeRivalOf(
+      homedOf(provider),
+      listed.slice(0, index).flatMap((each) => (each ? [homedOf(each)] : [])),
+    );
+    const faults = [
+      ...problemsOf(provider).map(({ field, problem, mend }) => ({ path: at(field), problem, mend })),
+      ...(rival ? [{ path: at('home_domains'), ...homeRivalWords(provider.id, rival) }] : []),
+    ];
     const isTaken = ids.indexOf(provider.id) < index || ids.lastIndexOf(provider.id) >= listed.length;
     return isTaken
       ? [
@@ -65,6 +74,10 @@ export function faultsOfProviders({ value }: RuleInput): readonly Fault[] {
       : faults;
   });
   return [...ofList, ...faultsOfWebOidc(value)];
+}
+
+function homedOf({ id, tenant, home_domains, enabled }: ProviderSettings): Homed {
+  return { id, tenant: tenant ?? undefined, homeDomains: home_domains ?? [], disabled: enabled === false };
 }
 
 function takenMend(id: string): string {

@@ -166,6 +166,17 @@ describe('federation.providers', () => {
     ]);
   });
 
+  it('gives a home domain to one of the providers that people of a tenant see', async () => {
+    const homed = (id: string, more = '') => `{ ${CORP.replace('corp', id)}, home_domains: [Corp.example]${more} }`;
+    const faults = await faultsOf({ yaml: providers(homed('a', ', tenant: acme'), homed('b', ', tenant: other'), homed('c')) });
+    assert.deepEqual(
+      faults.map(({ path, problem }) => [path, problem.replace(/,.*/, '')]),
+      [['federation.providers[2].home_domains', '“c” and “a” both have the home domain corp.example']],
+    );
+    const apart = providers(homed('a', ', tenant: acme'), homed('b', ', tenant: other'), homed('c', ', enabled: false'));
+    assert.equal((await load({ yaml: apart })).config.upstreamProviders.length, 3);
+  });
+
   it('that is no list of sections shows none of what it holds', async () => {
     for (const yaml of [`federation: { providers: ${HUSH} }`, `federation: ${HUSH}`, providers(HUSH), 'web: { oidc: hush }'])
       assert.doesNotMatch(JSON.stringify(await faultsOf({ yaml })), /hush/, yaml);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { secretOf } from '../../src/domain/federation/provider-registry.ts';
+import { type ProviderRegistry, secretOf } from '../../src/domain/federation/provider-registry.ts';
 import type { ProviderSettings } from '../../src/domain/federation/provider-settings.ts';
+import { testProvider } from '../../src/domain/federation/test-provider.ts';
 import { SealBrokenError } from '../../src/lib/keyring.ts';
 import { openTestHouse } from '../support/open-test-house.ts';
 import { ORIGIN } from '../support/start-server.ts';
@@ -129,5 +130,34 @@ describe('the provider registry', () => {
     for (const id of ['corp', 'ours']) await assert.rejects(house.providers.create({ ...CORP, id }, ORIGIN), { field: 'provider id' });
     await assert.rejects(house.providers.create({ ...CORP, id: 'new', tenant: 'nowhere' }, ORIGIN), { name: 'NotFoundError' });
     assert.equal((await house.providers.list(undefined)).length, 2);
+  });
+
+  it('gives one home domain to one provider of a tenant; where the configuration has claimed it since, that wins, and a test says so', async () => {
+    const homed = (id: string, more: Partial<ProviderSettings> = {}) => ({ ...CORP, id, home_domains: ['corp.example'], ...more });
+    const ids = async (providers: ProviderRegistry) => (await providers.list(undefined)).map(({ id }) => id).join(' ');
+    await using house = await openHouseWith();
+    const { providers } = house;
+    for (const slug of ['acme', 'other']) await house.tenants.create({ slug, name: slug }, ORIGIN);
+    const first = await providers.create(homed('first', { tenant: 'acme' }), ORIGIN);
+    const told = { field: 'home_domains', message: /“second” and “first” both have the home domain corp\.example/ };
+    await assert.rejects(providers.create(homed('second'), ORIGIN), told);
+    await assert.rejects(providers.create(homed('second', { tenant: 'acme' }), ORIGIN), told);
+    await providers.create(homed('elsewhere', { tenant: 'other' }), ORIGIN);
+    const second = await providers.create(homed('second', { tenant: 'acme', enabled: false }), ORIGIN);
+    await assert.rejects(providers.update(second, { enabled: true }, ORIGIN), told);
+    await assert.rejects(providers.update(second, { enabled: true, home_domains: ['x.example', 'corp.example'] }, ORIGIN), told);
+    assert.equal((await providers.update(second, { enabled: true, home_domains: [] }, ORIGIN)).disabled, false);
+    assert.deepEqual((await providers.update(first, { home_domains: ['corp.example', 'more.example'] }, ORIGIN)).homeDomains.length, 2);
+
+    await using later = await openHouseWith({ ...house.settings, ...inConfiguration(homed('ours')) });
+    assert.match(await ids(later.providers), /^ours /);
+    assert.equal((await later.providers.update(first, { name: 'Corp' }, ORIGIN)).name, 'Corp', 'what it has can stay');
+    const test = async (id: string) => {
+      const deps = { ...later, upstream: { test: async () => [] } };
+      return (await testProvider(await later.providers.resolve(id), deps)).map(({ message }) => message).join();
+    };
+    assert.match(await test('first'), /“first” and “ours” both have the home domain corp\.example.* It is “ours” now\. Take it out/);
+    assert.match(await test('ours'), /“ours” and “first” both .* It is “ours” now\./);
+    assert.equal(await test('second'), '');
   });
 });

@@ -5,6 +5,7 @@ import type { AuditType, Origin } from '../audit/audit-log.ts';
 import { AlreadyExistsError, InvalidValueError, NotFoundError } from '../errors.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { TenantStore } from '../tenants/tenant-store.ts';
+import { type Homed, homeRivalOf, homeRivalWords } from './home-domains.ts';
 import type { ProviderChange, ProviderSettings } from './provider-settings.ts';
 import type { ProviderStore } from './provider-store.ts';
 import { type ConfiguredProvider, settingsOf, settleProvider } from './settle-provider.ts';
@@ -19,7 +20,10 @@ export interface ProviderRegistry {
   list(tenant: TenantId | undefined, options?: { readonly disabledToo: boolean }): Promise<readonly UpstreamProvider[]>;
   /** Also when it is disabled. @throws NotFoundError */
   resolve(id: string): Promise<UpstreamProvider>;
-  /** @throws InvalidValueError naming the field, AlreadyExistsError, NotFoundError when there is no such tenant */
+  /**
+   * @throws InvalidValueError naming the field, also when another provider has one of its home domains; AlreadyExistsError, NotFoundError when there is
+   * no such tenant
+   */
   create(settings: ProviderSettings, origin: Origin): Promise<UpstreamProvider>;
   /** A secret stays unless another is given. @throws InvalidValueError naming the field, or `provider` for one of the configuration; NotFoundError */
   update(provider: UpstreamProvider, change: ProviderChange, origin: Origin): Promise<UpstreamProvider>;
@@ -42,6 +46,18 @@ const ALWAYS = new Date(0);
 /** The secret we prove ourselves with to this provider. Undefined where a key does. @throws SealBrokenError */
 export function secretOf(provider: UpstreamProvider, keyring: Keyring): string | undefined {
   return provider.sealedSecret === undefined ? undefined : keyring.open(provider.sealedSecret, recordOf(provider.id));
+}
+
+export function homedOf({ id, tenantId, homeDomains, disabled }: UpstreamProvider): Homed {
+  return { id, tenant: tenantId, homeDomains, disabled };
+}
+
+/** @throws InvalidValueError */
+function refuseRival(provider: UpstreamProvider, others: readonly UpstreamProvider[]): void {
+  const found = homeRivalOf(homedOf(provider), others.map(homedOf));
+  if (!found) return;
+  const { problem, mend } = homeRivalWords(provider.id, found);
+  throw new InvalidValueError('home_domains', `${problem} ${mend}`);
 }
 
 export function createProviderRegistry(deps: ProviderRegistryDeps): ProviderRegistry {
@@ -69,15 +85,17 @@ export function createProviderRegistry(deps: ProviderRegistryDeps): ProviderRegi
     if (ofConfiguration(id)) throw new InvalidValueError('provider', `The provider “${id}” stands in the configuration. Change it there.`);
   }
 
+  const list: ProviderRegistry['list'] = async (tenant, { disabledToo } = { disabledToo: false }) => {
+    const ours = (await Promise.all(configured.map(withTenant))).filter((provider) => provider !== undefined);
+    const stored = (await providers.list()).filter(({ id }) => !ofConfiguration(id));
+    return [...ours, ...stored].filter(
+      (provider) =>
+        (disabledToo || !provider.disabled) && (tenant === undefined || provider.tenantId === undefined || provider.tenantId === tenant),
+    );
+  };
+
   return {
-    async list(tenant, { disabledToo } = { disabledToo: false }) {
-      const ours = (await Promise.all(configured.map(withTenant))).filter((provider) => provider !== undefined);
-      const stored = (await providers.list()).filter(({ id }) => !ofConfiguration(id));
-      return [...ours, ...stored].filter(
-        (provider) =>
-          (disabledToo || !provider.disabled) && (tenant === undefined || provider.tenantId === undefined || provider.tenantId === tenant),
-      );
-    },
+    list,
 
     async resolve(id) {
       const ours = ofConfiguration(id);
@@ -104,6 +122,7 @@ export function createProviderRegistry(deps: ProviderRegistryDeps): ProviderRegi
         createdAt: now,
         updatedAt: now,
       };
+      refuseRival(provider, await list(undefined));
       await providers.create(provider).catch((error: unknown) => {
         throw error instanceof AlreadyExistsError ? new AlreadyExistsError('provider id', { cause: error }) : error;
       });
@@ -114,11 +133,15 @@ export function createProviderRegistry(deps: ProviderRegistryDeps): ProviderRegi
     async update(provider, change, origin) {
       refuseConfigured(provider);
       const slug = await slugOf(provider);
+      // One that the configuration has a rival for by now can still be changed otherwise.
+      const others = change.home_domains !== undefined || change.enabled === true ? await list(undefined) : [];
       const changed = await providers.update(provider.id, (old) => {
         const merged = { ...settingsOf(old, slug), ...change, client_id: change.client_id ?? old.clientId };
         const kept = merged.authentication === 'private_key_jwt' ? undefined : secretOf(old, keyring);
         const { tenant: _tenant, secret, ...settled } = settleProvider({ ...merged, client_secret: change.client_secret ?? kept });
-        return { ...old, ...settled, sealedSecret: seal(old.id, secret), updatedAt: clock() };
+        const next = { ...old, ...settled, sealedSecret: seal(old.id, secret), updatedAt: clock() };
+        refuseRival(next, others);
+        return next;
       });
       if (!changed) throw gone();
       await record('provider.changed', changed, origin, Object.keys(change));
