@@ -57,7 +57,7 @@ export async function hostEngine({ keys, create, logger, origin }: EngineHostDep
       redeem: (code, proof, origin) => current.codes.redeem(code, proof, origin),
       stands: (grantId) => current.codes.stands(grantId),
     },
-    endVisit: (visit) => current.endVisit(visit),
+    endVisit: (visit, origin) => current.endVisit(visit, origin),
     interactions: {
       pending: (exchange) => current.interactions.pending(exchange),
       signIn: (exchange, signIn) => current.interactions.signIn(exchange, signIn),

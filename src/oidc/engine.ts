@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import compose from 'koa-compose';
+import type { EndVisit } from '../domain/federation/logout-notices.ts';
 import type { Visits } from '../domain/federation/visits.ts';
 import type { PrivateJwks } from '../domain/keys/key-service.ts';
 import type { InteractionEngine } from '../domain/sessions/interaction.ts';
@@ -10,6 +11,7 @@ import type { TokenInspection } from '../domain/tokens/token-inspection.ts';
 import { createAccessTokenReader } from './access-tokens.ts';
 import { createCodeRedemption } from './authorization-codes.ts';
 import { createConsents } from './consents.ts';
+import { describeUndelivered } from './events.ts';
 import { createFindOauthToken } from './find-oauth-token.ts';
 import { drawHandovers } from './handover.ts';
 import { inspectedTokens } from './inspected-tokens.ts';
@@ -23,6 +25,7 @@ import { buildProvider, type ProviderDeps, ROUTES } from './provider.ts';
 import { createSessions } from './sessions.ts';
 import { type SignOut, signOutElsewhere } from './sign-out-elsewhere.ts';
 import { createFindSignedIn } from './signed-in.ts';
+import { tellClients } from './tell-clients.ts';
 import { userinfo } from './userinfo.ts';
 
 export interface Engine {
@@ -32,8 +35,8 @@ export interface Engine {
   readonly findSignedIn: FindSignedIn<HttpExchange>;
   readonly findOauthToken: FindOauthToken;
   readonly codes: CodeRedemption;
-  /** Ends the sessions that hang on a visit from another provider. Resolves to how many there were. */
-  readonly endVisit: (visit: string) => Promise<number>;
+  /** Ends the sessions that hang on a visit from another provider, and tells the clients that want to hear of it. */
+  readonly endVisit: EndVisit;
 }
 
 type EngineOptions = Omit<ProviderDeps, 'consents' | 'sessions'> & {
@@ -70,7 +73,10 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
     findSignedIn: createFindSignedIn({ ...deps, provider }),
     findOauthToken: createFindOauthToken({ ...deps, provider, readAccessToken }),
     codes: createCodeRedemption({ ...deps, provider }),
-    endVisit: sessions.endVisit,
+    async endVisit(visit, origin) {
+      const undelivered = await tellClients(provider, await sessions.endVisit(visit));
+      for (const each of undelivered) await options.audit.record({ origin, ...describeUndelivered(each) });
+    },
   };
 }
 

@@ -176,6 +176,7 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
       introspection: { enabled: true, allowedPolicy: (ctx, client, token) => mayInspect({ ctx, client, token }, deps) },
       revocation: { enabled: true, allowedPolicy: (ctx, client, token) => mayInspect({ ctx, client, token }, deps) },
       resourceIndicators: resourceIndicators(resourceDeps),
+      backchannelLogout: { enabled: true },
       rpInitiatedLogout: { enabled: true, ...logoutPages(deps.pages) },
     },
     renderError: (ctx, out, error) => deps.pages.error(ctx, { code: out.error, description: out.error_description, cause: error }),

@@ -4,6 +4,7 @@ import type { Account } from '../domain/accounts/account.ts';
 import type { Visits } from '../domain/federation/visits.ts';
 import { sha256 } from '../lib/digest.ts';
 import { type AdapterDeps, createAdapterFactory, endGrant } from './adapter.ts';
+import type { ClientSession } from './tell-clients.ts';
 
 /** How long a session may last is decided by these of its fields. */
 export interface SessionTerm {
@@ -66,8 +67,8 @@ export interface Sessions {
   isCurrent(ctx: KoaContextWithOIDC, person: Account): boolean;
   /** The session with this uid, which a waiting interaction names, if it still stands for this person. */
   findLive(provider: Provider, uid: string, person: Account): Promise<SessionTerm | undefined>;
-  /** Ends the sessions that hang on a visit, with all they gave to clients but what was to outlast them (offline_access). Resolves to how many there were. */
-  endVisit(visit: string): Promise<number>;
+  /** Ends the sessions that hang on a visit, with all they gave to clients but what was to outlast them (offline_access). Resolves to what they gave. */
+  endVisit(visit: string): Promise<readonly ClientSession[]>;
 }
 
 export interface SessionsDeps extends AdapterDeps {
@@ -122,14 +123,16 @@ export function createSessions(deps: SessionsDeps): Sessions {
     },
 
     async endVisit(visit) {
-      const found = await artifacts.list('Session', 'grantId', visit);
-      for (const { id, artifact } of found) {
-        const session = await stored.findByUid(artifact.uid ?? '');
-        const given = Object.values(session?.authorizations ?? {});
-        for (const { grantId, persistsLogout } of given) if (grantId && !persistsLogout) await endGrant(artifacts, grantId);
+      const over: ClientSession[] = [];
+      for (const { id, artifact } of await artifacts.list('Session', 'grantId', visit)) {
+        const { accountId = '', authorizations = {} } = (await stored.findByUid(artifact.uid ?? '')) ?? {};
+        for (const [clientId, { sid, grantId, persistsLogout }] of Object.entries(authorizations)) {
+          if (grantId && !persistsLogout) await endGrant(artifacts, grantId);
+          over.push({ clientId, accountId, sid });
+        }
         await artifacts.remove('Session', id);
       }
-      return found.length;
+      return over;
     },
   };
 }

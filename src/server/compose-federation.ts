@@ -4,10 +4,10 @@ import { createFederation } from '../domain/federation/create-federation.ts';
 import type { Federation } from '../domain/federation/federation-service.ts';
 import { createJourneys } from '../domain/federation/journeys.ts';
 import { createLinkTickets } from '../domain/federation/link-tickets.ts';
-import { createLogoutNotices, type LogoutNotices } from '../domain/federation/logout-notices.ts';
+import { createLogoutNotices, type EndVisit, type LogoutNotices } from '../domain/federation/logout-notices.ts';
 import { createPeople } from '../domain/federation/people.ts';
 import { createSignOutElsewhere, type SignOutElsewhere } from '../domain/federation/sign-out-elsewhere.ts';
-import { createVisits, type VisitId, type Visits } from '../domain/federation/visits.ts';
+import { createVisits, type Visits } from '../domain/federation/visits.ts';
 import type { TenantId } from '../domain/tenants/tenant.ts';
 import { TOKEN_SECONDS } from '../domain/tokens/house-token.ts';
 
@@ -24,7 +24,7 @@ export function composeVisits(house: House): { visits: Visits; signOut: SignOutE
 interface FederationOptions {
   readonly firstTenant: TenantId;
   readonly visits: Visits;
-  readonly endSessions: (visit: VisitId) => Promise<number>;
+  readonly endSessions: EndVisit;
 }
 
 /** Signing in with other identity providers, over a house. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSafeAddress } from '../../lib/safe-address.ts';
 import { InvalidValueError } from '../errors.ts';
 import { ASSERTION_ALGORITHMS, SIGNING_ALGORITHMS } from '../keys/signing-algorithms.ts';
 
@@ -28,6 +29,8 @@ const keptShape = {
   code_login: z.boolean().optional(),
   default_max_age: z.int().min(0).optional(),
   require_auth_time: z.boolean().optional(),
+  backchannel_logout_uri: z.url().max(2048).refine(isSafeAddress, 'an https address (http on localhost alone)').optional(),
+  backchannel_logout_session_required: z.boolean().optional(),
   software_id: text.optional(),
   software_version: text.optional(),
 };

@@ -25,13 +25,15 @@ export interface LogoutNotices {
   receive(provider: ProviderId, logoutToken: string, origin: Origin): Promise<void>;
 }
 
+/** Ends the browser sessions that hang on a visit, with what they gave to applications. */
+export type EndVisit = (visit: VisitId, origin: Origin) => Promise<void>;
+
 export interface LogoutNoticesDeps {
   readonly providers: Pick<ProviderRegistry, 'list'>;
   readonly upstream: Pick<Upstream, 'readLogoutToken'>;
   readonly identities: IdentityStore;
   readonly visits: Visits;
-  /** Ends the browser sessions that hang on a visit. Resolves to how many there were. */
-  readonly endSessions: (visit: VisitId) => Promise<number>;
+  readonly endSessions: EndVisit;
   readonly houseTokens: Pick<HouseTokens, 'endFamily'>;
   readonly artifacts: ArtifactStore;
   readonly audit: Audit;
@@ -49,10 +51,10 @@ export function createLogoutNotices(deps: LogoutNoticesDeps): LogoutNotices {
     return ofAccount.filter((visit) => visit.issuer === issuer && visit.subject === subject);
   }
 
-  async function end({ id }: Visit): Promise<void> {
+  async function end({ id }: Visit, origin: Origin): Promise<void> {
     // The visit first: without it no session or token that is stored in this moment is worth anything.
     await visits.end(id);
-    await deps.endSessions(id);
+    await deps.endSessions(id, origin);
     await deps.houseTokens.endFamily(id);
   }
 
@@ -65,7 +67,7 @@ export function createLogoutNotices(deps: LogoutNoticesDeps): LogoutNotices {
       if (await artifacts.find(KIND, name)) throw new UpstreamError('This logout token was used before.', { kind: 'invalid' });
       const over = (await visitsOf(notice)).filter((visit) => visit.provider === id);
       for (const visit of over) {
-        await end(visit);
+        await end(visit, origin);
         const about = { origin, tenantId: provider.tenantId, accountId: visit.accountId };
         await audit.record({ type: 'federation.signed_out', ...about, detail: { provider: id } });
       }

@@ -1,16 +1,9 @@
 import { z } from 'zod';
 import type { DeepReadonly } from '../../lib/deep-readonly.ts';
+import { isSafeAddress } from '../../lib/safe-address.ts';
 import { InvalidValueError } from '../errors.ts';
 import { ROLES } from '../policy/roles.ts';
 import { CREATIONS, PRESETS, PROVIDER_AUTHENTICATIONS, SECOND_FACTORS } from './upstream-provider.ts';
-
-const LOCAL_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
-
-/** An address that nobody between can read or change, or one of this machine. */
-export function isSafeAddress(text: string): boolean {
-  const url = URL.parse(text);
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOCAL_HOSTS.includes(url.hostname));
-}
 
 function isIssuer(text: string): boolean {
   const url = URL.parse(text);
