@@ -7,6 +7,7 @@ import { createAccountService } from './domain/accounts/account-service.ts';
 import { PasswordHasher } from './domain/accounts/password-hasher.ts';
 import { createAudit } from './domain/audit/audit.ts';
 import { createClientService } from './domain/clients/client-service.ts';
+import { createIdentities } from './domain/federation/identities.ts';
 import { createProviderRegistry, secretOf } from './domain/federation/provider-registry.ts';
 import { createKeyService } from './domain/keys/key-service.ts';
 import { createLicenceService } from './domain/licences/licence-service.ts';
@@ -105,6 +106,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     rules: passwordRules,
     lifetimes: { passwordLink: lifetimes.password_link, adminLink: lifetimes.admin_link, invitation: lifetimes.invitation },
   });
+  const providers = createProviderRegistry({ ...storage, configured: config.upstreamProviders, keyring, audit, clock });
   return {
     config,
     logger,
@@ -135,7 +137,8 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
       keys,
       clock,
     }),
-    providers: createProviderRegistry({ ...storage, configured: config.upstreamProviders, keyring, audit, clock }),
+    providers,
+    identities: createIdentities({ ...storage, providers, audit }),
     keys,
     tokens,
     signer,

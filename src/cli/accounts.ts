@@ -2,6 +2,8 @@ import { Argument, type Command, Option } from 'commander';
 import type { House } from '../compose.ts';
 import { type Account, nameOf } from '../domain/accounts/account.ts';
 import { InvalidValueError } from '../domain/errors.ts';
+import type { LinkedIdentity } from '../domain/federation/identities.ts';
+import { type IdentityId, identityId } from '../domain/federation/identity.ts';
 import { ROLES, type Role } from '../domain/policy/roles.ts';
 import type { Tenant } from '../domain/tenants/tenant.ts';
 import { everyPage } from './every-page.ts';
@@ -54,6 +56,13 @@ export function addAccountCommands(program: Command, { withHouse }: Shell): void
   about('totp-reset', 'remove the authenticator app and the recovery codes of an account')
     .argument(...NAME)
     .action((name: string) => withHouse((house) => resetTotp(house, name)));
+  about('identities', 'list who an account is at other providers')
+    .argument(...NAME)
+    .action((name: string) => withHouse(async (house) => identities(house, await house.accounts.resolve(name))));
+  about('unlink', 'let an account sign in with one of those no more')
+    .argument(...NAME)
+    .argument('<identity>', 'id as `gatehouse account identities` shows it')
+    .action((name: string, id: string) => withHouse((house) => unlink(house, name, identityId(id))));
 }
 
 async function add(house: House, first: Tenant, options: AddOptions & { readonly email: string }): Promise<Answer> {
@@ -174,6 +183,35 @@ async function resetTotp(house: House, name: string): Promise<Answer> {
   return { document: { ...documentOf(account), totp: false, removed }, text: () => `${account.email}: ${said}` };
 }
 
+async function identities(house: House, account: Account): Promise<Answer> {
+  const linked = await house.identities.list(account);
+  const rows = linked.map(({ id, providerName, label, issuer, linkedAt, lastSignInAt, usable }) => [
+    id,
+    providerName,
+    label,
+    issuer,
+    moment(linkedAt),
+    lastSignInAt && moment(lastSignInAt),
+    usable ? 'active' : 'its provider is off',
+  ]);
+  return {
+    document: linked.map(identityDocument),
+    text: () =>
+      rows.length === 0
+        ? `${account.email} is linked to nobody at another provider.`
+        : table(['Id', 'Provider', 'Called', 'Issuer', 'Linked', 'Signed in', 'State'], rows),
+  };
+}
+
+async function unlink(house: House, name: string, id: IdentityId): Promise<Answer> {
+  const account = await house.accounts.resolve(name);
+  const unlinked = await house.identities.unlink(account, id, ORIGIN);
+  return {
+    document: { ...identityDocument(unlinked), unlinked: true },
+    text: () => `${account.email} is not linked to ${unlinked.label} at ${unlinked.providerName} any more.`,
+  };
+}
+
 async function createLink(house: House, account: Account): Promise<string> {
   return `${house.config.issuer}/password/${await house.accounts.createPasswordLink(account, ORIGIN)}`;
 }
@@ -201,5 +239,19 @@ function documentOf(account: Account) {
     has_password: account.passwordHash !== undefined,
     created_at: account.createdAt,
     updated_at: account.updatedAt,
+  };
+}
+
+function identityDocument(identity: LinkedIdentity) {
+  return {
+    id: identity.id,
+    provider: identity.providerId,
+    provider_name: identity.providerName,
+    issuer: identity.issuer,
+    subject: identity.subject,
+    label: identity.label,
+    usable: identity.usable,
+    linked_at: identity.linkedAt,
+    last_sign_in_at: identity.lastSignInAt ?? null,
   };
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { House } from '../../src/compose.ts';
+import { identityId } from '../../src/domain/federation/identity.ts';
+import { providerId } from '../../src/domain/federation/upstream-provider.ts';
 import { openTestHouse } from '../support/open-test-house.ts';
 import { type CommandLine, createCommandLine } from './command-line.ts';
 
@@ -173,5 +175,36 @@ describe('gatehouse account', () => {
     const { error, message } = await cli.fail(1, add('bob@example.com'), { input: PASSWORD, env });
     assert.equal(error, 'master_key_mismatch');
     assert.match(message, /master key does not fit/);
+  });
+
+  it('lists who an account is at other providers, and unlinks', async () => {
+    await using cli = await createCommandLine();
+    const person = 'carl@example.com';
+    await cli.ask(['account', 'add', person]);
+    assert.match(await cli.say(['account', 'identities', person]), /^carl@example\.com is linked to nobody/);
+    const google = ['--preset', 'google', '--client-id', 'us', '--client-secret-stdin'];
+    await cli.ask(['provider', 'add', 'google', ...google], { input: 'hush' });
+    await inHouse(cli, async ({ accounts, storage }) => {
+      const { tenantId, id: accountId } = await accounts.resolve(person);
+      const who = { issuer: 'https://accounts.google.com', subject: '7', label: 'Carl', linkedAt: new Date(0), lastSignInAt: undefined };
+      const at = (id: string, provider: string) => ({ id: identityId(id), tenantId, accountId, providerId: providerId(provider), ...who });
+      await storage.identities.create(at('i1', 'google'));
+      await storage.identities.create({ ...at('i2', 'gone'), subject: '8' });
+    });
+    assert.match(
+      await cli.say(['account', 'identities', person]),
+      /^Id .*\ni1 +Google +Carl +https:\/\/accounts\.google\.com +1970-01-01T00:00:00Z +- +active\ni2 +gone .* its provider is off\n$/,
+    );
+    assert.match(
+      (await cli.fail(1, ['account', 'unlink', person, 'i1'])).message,
+      /^Google is the only way into this account\. Set a pass/,
+    );
+    const { unlinked, usable, subject } = await cli.ask(['account', 'unlink', person, 'i2']);
+    assert.deepEqual([unlinked, usable, subject], [true, false, '8']);
+    assert.equal((await cli.fail(1, ['account', 'unlink', person, 'i2'])).error, 'not_found');
+    assert.deepEqual(
+      (await cli.askList(['account', 'identities', person])).map(({ id, last_sign_in_at }) => [id, last_sign_in_at]),
+      [['i1', null]],
+    );
   });
 });

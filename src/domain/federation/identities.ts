@@ -1,0 +1,72 @@
+import type { Account } from '../accounts/account.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Origin } from '../audit/audit-log.ts';
+import { InvalidValueError, NotFoundError } from '../errors.ts';
+import type { FederatedIdentity, IdentityId } from './identity.ts';
+import type { IdentityStore } from './identity-store.ts';
+import type { ProviderRegistry } from './provider-registry.ts';
+import type { UpstreamProvider } from './upstream-provider.ts';
+
+/** An identity as whoever has it, or looks after it, sees it. */
+export interface LinkedIdentity extends FederatedIdentity {
+  /** The provider's id where the provider is gone. */
+  readonly providerName: string;
+  /** People of this tenant can sign in with its provider at the moment. */
+  readonly usable: boolean;
+}
+
+/** Who somebody is at other providers. */
+export interface Identities {
+  /** Oldest first. */
+  list(account: Account): Promise<readonly LinkedIdentity[]>;
+  /**
+   * What was kept of the provider's tokens goes with it. Who is signed in stays signed in.
+   * @returns what is not linked any more
+   * @throws NotFoundError, InvalidValueError naming `identity` when it is the only way into the account
+   */
+  unlink(account: Account, id: IdentityId, origin: Origin): Promise<LinkedIdentity>;
+}
+
+export interface IdentitiesDeps {
+  readonly identities: IdentityStore;
+  readonly providers: Pick<ProviderRegistry, 'list'>;
+  readonly audit: Audit;
+}
+
+export function createIdentities({ identities, providers, audit }: IdentitiesDeps): Identities {
+  const shown = (identity: FederatedIdentity, known: readonly UpstreamProvider[]): LinkedIdentity => {
+    const provider = known.find(({ id }) => id === identity.providerId);
+    return { ...identity, providerName: provider?.name ?? identity.providerId, usable: provider?.disabled === false };
+  };
+
+  async function list(account: Account) {
+    const [linked, known] = await Promise.all([
+      identities.list(account.tenantId, account.id),
+      providers.list(account.tenantId, { disabledToo: true }),
+    ]);
+    return { known, linked: linked.map((identity) => shown(identity, known)) };
+  }
+
+  return {
+    list: async (account) => (await list(account)).linked,
+
+    async unlink(account, id, origin) {
+      const { known, linked } = await list(account);
+      const gone = () => new NotFoundError('This account is not linked to that any more.');
+      const identity = linked.find((each) => each.id === id);
+      if (!identity) throw gone();
+      const { id: accountId, tenantId } = account;
+      const usable = known.filter(({ disabled }) => !disabled).map((provider) => provider.id);
+      const removal = await identities.remove(tenantId, accountId, id, { providers: usable });
+      if (removal === 'absent') throw gone();
+      if (removal === 'last')
+        throw new InvalidValueError(
+          'identity',
+          `${identity.providerName} is the only way into this account. Set a password or link another provider, then unlink this one.`,
+        );
+      const detail = { provider: identity.providerId, issuer: identity.issuer };
+      await audit.record({ type: 'federation.unlinked', origin, tenantId, accountId, detail });
+      return identity;
+    },
+  };
+}
