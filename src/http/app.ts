@@ -1,6 +1,8 @@
 import Koa, { type Middleware } from 'koa';
 import type { Logger } from '../lib/logger.ts';
 import { type AccountPagesDeps, accountRouter } from './account/router.ts';
+import { waysRouter } from './account/ways/router.ts';
+import type { WaysDeps } from './account/ways/visit.ts';
 import { type Assets, serveAssets } from './assets.ts';
 import { docsRouter } from './docs/router.ts';
 import { type ErrorPageDeps, errorBoundary } from './errors.ts';
@@ -27,6 +29,7 @@ export interface AppDeps {
   readonly interaction: InteractionDeps;
   readonly federation: FederationRouterDeps;
   readonly account: AccountPagesDeps;
+  readonly ways: WaysDeps;
   readonly surfaces: readonly Surface[];
   readonly rest: SurfaceDeps;
   /** The protocol endpoints. */
@@ -44,6 +47,7 @@ export function createApp(deps: AppDeps): Koa {
     interactionRouter(deps.interaction),
     federationRouter(deps.federation),
     accountRouter(deps.account),
+    waysRouter(deps.ways),
     opsRouter(deps.ops),
     docsRouter({ issuer, surfaces: deps.surfaces, views: deps.errors.views }),
     ...(deps.metricsApart ? [] : [metricsRouter(deps.metrics)]),

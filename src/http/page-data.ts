@@ -50,7 +50,7 @@ export interface LinkedProvider {
   readonly id: string;
   readonly providerName: string;
   /** It can be signed in with at the moment. */
-  readonly offered: boolean;
+  readonly usable: boolean;
   /** What the provider called them last. */
   readonly label: string;
   readonly linkedAt: Date;

@@ -4,8 +4,10 @@ import { createFederation } from '../domain/federation/create-federation.ts';
 import type { Federation } from '../domain/federation/federation-service.ts';
 import { createJourneys } from '../domain/federation/journeys.ts';
 import { createLinkTickets } from '../domain/federation/link-tickets.ts';
+import { createLinking, type Linking } from '../domain/federation/linking.ts';
 import { createLogoutNotices, type EndVisit, type LogoutNotices } from '../domain/federation/logout-notices.ts';
 import { createPeople } from '../domain/federation/people.ts';
+import { createRoundTrips } from '../domain/federation/round-trips.ts';
 import { createSignOutElsewhere, type SignOutElsewhere } from '../domain/federation/sign-out-elsewhere.ts';
 import { createVisits, type Visits } from '../domain/federation/visits.ts';
 import type { TenantId } from '../domain/tenants/tenant.ts';
@@ -31,18 +33,24 @@ interface FederationOptions {
 export function composeFederation(
   house: House,
   { firstTenant, visits, endSessions }: FederationOptions,
-): { federation: Federation; notices: LogoutNotices } {
+): { federation: Federation; linking: Linking; notices: LogoutNotices } {
   const { config, storage, keyring, clock, audit, providers, upstream } = house;
   const { artifacts, identities, accounts } = storage;
-  const federation = createFederation({
+  const trips = createRoundTrips({
     providers,
     upstream,
     journeys: createJourneys({ artifacts, keyring, clock }),
-    tickets: createLinkTickets({ artifacts, keyring, clock }),
-    people: createPeople({ identities, accounts, accountService: house.accounts, tenants: house.tenants, audit, clock, firstTenant }),
-    visits,
     audit,
     callbackOf: ({ id }) => redirectUriOf(id, config),
   });
-  return { federation, notices: createLogoutNotices({ ...house, artifacts, identities, visits, endSessions }) };
+  const tickets = createLinkTickets({ artifacts, keyring, clock });
+  const federation = createFederation({
+    providers,
+    trips,
+    tickets,
+    people: createPeople({ identities, accounts, accountService: house.accounts, tenants: house.tenants, audit, clock, firstTenant }),
+    visits,
+  });
+  const linking = createLinking({ trips, tickets, identities, audit });
+  return { federation, linking, notices: createLogoutNotices({ ...house, artifacts, identities, visits, endSessions }) };
 }

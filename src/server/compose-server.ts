@@ -19,6 +19,7 @@ import { createEngine } from '../oidc/engine.ts';
 import { hostEngine } from '../oidc/engine-host.ts';
 import { ROUTES } from '../oidc/provider.ts';
 import { startSweeper } from '../storage/sweeper.ts';
+import { withAccountClients } from './account-clients.ts';
 import { composeFederation, composeVisits } from './compose-federation.ts';
 import { composeRest } from './compose-rest.ts';
 
@@ -53,6 +54,8 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
   const assets = loadAssets();
   const views = createViews({ assets, cache: true });
   const csrf = createCsrf({ keyring, issuer: config.issuer });
+  const secureCookies = config.issuer.startsWith('https:');
+  const clients = withAccountClients(storage, config.issuer);
   const cookieKeys = [keyring.derive('cookie').toString('base64url')];
   const errors = { views, tenantName: firstTenant.name, clock };
 
@@ -63,6 +66,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
     createEngine(
       {
         ...storage,
+        clients,
         issuer: config.issuer,
         cookieKeys,
         keyring,
@@ -103,7 +107,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
     : undefined;
 
   startSweeper(house, stop);
-  const { federation, notices } = composeFederation(house, { firstTenant: firstTenant.id, visits, endSessions: engine.endVisit });
+  const { federation, linking, notices } = composeFederation(house, { firstTenant: firstTenant.id, visits, endSessions: engine.endVisit });
   const { services, rest } = composeRest({
     house,
     firstTenant,
@@ -136,7 +140,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
       login: house.login,
       mfa: house.mfa,
       accounts: storage.accounts,
-      clients: storage.clients,
+      clients,
       tenants: storage.tenants,
       challenges: storage.challenges,
       devices: house.devices,
@@ -149,11 +153,11 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
       catalogue,
       views,
       csrf,
-      secureCookies: config.issuer.startsWith('https:'),
+      secureCookies,
       challengeSeconds: config.mfa.challenge_seconds,
       maxTries: config.mfa.max_tries,
     },
-    federation: { federation, notices, signOut },
+    federation: { federation, tenants: storage.tenants, notices, signOut },
     account: {
       accounts: house.accounts,
       mfa: house.mfa,
@@ -163,6 +167,21 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
       csrf,
       minPasswordLength: config.passwords.min_length,
       wayOut: demo && { href: '/demo', text: 'Go to the demo' },
+    },
+    ways: {
+      findSignedIn: engine.findSignedIn,
+      tenants: storage.tenants,
+      firstTenant,
+      mfa: house.mfa,
+      federation,
+      linking,
+      identities: house.identities,
+      keyring,
+      views,
+      csrf,
+      clock,
+      issuer: config.issuer,
+      secureCookies,
     },
     surfaces,
     rest,

@@ -4,7 +4,7 @@ import { at, form, gate, person, type Sample } from './sample-parts.ts';
 const linked = {
   id: '0b7e4f6e-1d6e-4ac5-9a53-8c3ff0f0a1d2',
   providerName: 'Orbital Workspace',
-  offered: true,
+  usable: true,
   label: 'alice.with-a-rather-long-name@warehouse.orbital.example',
   linkedAt: at,
   lastSignInAt: at,
@@ -15,7 +15,7 @@ const ways = {
   person,
   hasPassword: true,
   hasSecondFactor: true,
-  linked: [linked, { ...linked, id: '2', providerName: 'Staff directory', offered: false, label: 'amartin', lastSignInAt: undefined }],
+  linked: [linked, { ...linked, id: '2', providerName: 'Staff directory', usable: false, label: 'amartin', lastSignInAt: undefined }],
   others: ['Codeforge', 'Google'].map((name) => ({ id: name, name })),
   signInAgain: undefined,
   linkAction: '/account/northmoor/sign-in/link',

@@ -3,12 +3,13 @@ import type { Account } from '../accounts/account.ts';
 import type { Federation, Journey, OfferedProvider } from './federation-service.ts';
 import type { LinkOffer, LinkTickets } from './link-tickets.ts';
 import type { People } from './people.ts';
-import { createRoundTrips, type RoundTripsDeps, tenantOf } from './round-trips.ts';
+import { type RoundTrips, type RoundTripsDeps, tenantOf } from './round-trips.ts';
 import type { UpstreamIdentity } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 import type { Visits } from './visits.ts';
 
-export interface FederationDeps extends RoundTripsDeps {
+export interface FederationDeps extends Pick<RoundTripsDeps, 'providers'> {
+  readonly trips: RoundTrips;
   readonly tickets: LinkTickets;
   readonly people: People;
   readonly visits: Visits;
@@ -16,10 +17,7 @@ export interface FederationDeps extends RoundTripsDeps {
 
 const offer = ({ id, name, preset, homeDomains }: UpstreamProvider): OfferedProvider => ({ id, name, preset, homeDomains });
 
-export function createFederation(deps: FederationDeps): Federation {
-  const { providers, tickets, people, visits } = deps;
-  const trips = createRoundTrips(deps);
-
+export function createFederation({ providers, trips, tickets, people, visits }: FederationDeps): Federation {
   /** It may have been disabled since. */
   async function stillThere(id: ProviderId, journey: Journey): Promise<UpstreamProvider | undefined> {
     return (await providers.list(tenantOf(journey))).find((provider) => provider.id === id);

@@ -6,18 +6,21 @@ import type { LogoutNotices } from '../../domain/federation/logout-notices.ts';
 import type { SignOutElsewhere } from '../../domain/federation/sign-out-elsewhere.ts';
 import { providerId } from '../../domain/federation/upstream-provider.ts';
 import { InteractionLostError } from '../../domain/sessions/interaction.ts';
+import type { TenantStore } from '../../domain/tenants/tenant-store.ts';
 import { readForm } from '../middleware/form.ts';
 import { comeBackSignedOut, receiveLogout } from './logout.ts';
+import { placeOf } from './place-of.ts';
 
 export interface FederationRouterDeps {
   readonly federation: Federation;
+  readonly tenants: TenantStore;
   readonly notices: LogoutNotices;
   readonly signOut: SignOutElsewhere;
 }
 
 /**
  * What other providers, and browsers that come from there, have to do with us; each provider has addresses of its own. The cookie of a sign-in has the
- * path of its interaction, so an answer is sent on to there; nothing is used up here.
+ * path of its interaction, and that of linking the path of its page, so an answer is sent on to there; nothing is used up here.
  */
 export function federationRouter(deps: FederationRouterDeps): Router {
   return new Router()
@@ -41,11 +44,12 @@ async function bounce(
   ctx: Context,
   provider: string,
   query: URLSearchParams,
-  { federation }: Pick<FederationRouterDeps, 'federation'>,
+  { federation, tenants }: Pick<FederationRouterDeps, 'federation' | 'tenants'>,
 ): Promise<void> {
   ctx.set('Cache-Control', 'no-store');
   const journey = await federation.journeyOf(providerId(provider), query.get('state') ?? '');
-  if (journey?.kind !== 'interaction') throw new InteractionLostError('This sign-in is over, or began elsewhere.');
+  const place = await placeOf(journey, provider, tenants);
+  if (!place) throw new InteractionLostError('This sign-in is over, or began elsewhere.');
   ctx.status = 303;
-  ctx.redirect(`/interaction/${journey.uid}/upstream/${encodeURIComponent(provider)}?${query}`);
+  ctx.redirect(`${place}?${query}`);
 }

@@ -1,6 +1,6 @@
-import { SealBrokenError } from '../../lib/keyring.ts';
+import { keepNotice, type NoticePlace, takeNotice as take } from '../sealed-notice.ts';
 import type { Problem } from '../words.ts';
-import { backToShow, type Step } from './context.ts';
+import { backToShow, pathOf, type Step } from './context.ts';
 
 /** What the next page of this sign-in says, once. */
 export interface Notice {
@@ -10,32 +10,17 @@ export interface Notice {
   readonly status?: number;
 }
 
-const COOKIE = 'gatehouse_notice';
+function placeOf(step: Step): NoticePlace {
+  const { ctx, deps, pending } = step;
+  return { ctx, keyring: deps.keyring, secureCookies: deps.secureCookies, path: pathOf(step), about: pending.uid };
+}
 
-/** As long as a redirect may take. */
-const LIFETIME_MS = 60_000;
-
-const recordOf = ({ pending }: Step) => `notice ${pending.uid}`;
-
-const optionsOf = ({ deps, pending }: Step) =>
-  ({ httpOnly: true, sameSite: 'lax', secure: deps.secureCookies, signed: false, path: `/interaction/${pending.uid}` }) as const;
-
-/** Goes back to what is due, which says this. Sealed, so that nobody can have our page say anything else; and to load the page again repeats nothing. */
+/** Goes back to what is due, which says this. */
 export function backWith(step: Step, notice: Notice): void {
-  const sealed = step.deps.keyring.seal(JSON.stringify(notice), recordOf(step));
-  step.ctx.cookies.set(COOKIE, sealed, { ...optionsOf(step), maxAge: LIFETIME_MS });
+  keepNotice(placeOf(step), notice);
   backToShow(step);
 }
 
 export function takeNotice(step: Step): Notice | undefined {
-  const { ctx, deps } = step;
-  const sealed = ctx.cookies.get(COOKIE, { signed: false });
-  if (sealed === undefined) return undefined;
-  ctx.cookies.set(COOKIE, null, optionsOf(step));
-  try {
-    return JSON.parse(deps.keyring.open(sealed, recordOf(step))) as Notice;
-  } catch (error) {
-    if (error instanceof SealBrokenError) return undefined;
-    throw error;
-  }
+  return take(placeOf(step));
 }

@@ -7,6 +7,7 @@ import { UpstreamError } from '../../domain/federation/upstream.ts';
 import { providerId } from '../../domain/federation/upstream-provider.ts';
 import { sha256 } from '../../lib/digest.ts';
 import { randomToken } from '../../lib/random.ts';
+import { placeOf } from '../federation/place-of.ts';
 import { openRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import { TroubleError } from '../rest/trouble.ts';
@@ -65,9 +66,10 @@ export function oidcCallback(services: RestServices): Route {
     troubles: ['not_found', 'forbidden', 'overloaded', 'bad_credentials', 'sign_in_over'],
     async handle({ ctx, origin, query: { state = '' } }) {
       const { federation, oidcPage } = services;
-      // The same provider serves the sign-in pages, whose cookie has the path of the interaction.
+      // The same provider serves the pages, whose cookies have other paths.
       const journey = await federation.journeyOf(PROVIDER, state);
-      if (journey?.kind === 'interaction') return redirect(ctx, `/interaction/${journey.uid}/upstream/${PROVIDER}${ctx.search}`);
+      const place = await placeOf(journey, PROVIDER, services.stores.tenants);
+      if (place) return redirect(ctx, `${place}${ctx.search}`);
       const browser = ctx.cookies.get(COOKIE, { signed: false }) ?? '';
       const callback = new URL(ctx.url, services.issuer);
       const outcome = await told(federation.finish({ provider: PROVIDER, journey: journeyOf(browser), callback }, origin));

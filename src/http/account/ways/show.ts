@@ -1,0 +1,73 @@
+import type { Context } from 'koa';
+import { nameOf } from '../../../domain/accounts/account.ts';
+import { waysPath } from '../../../domain/clients/account-client.ts';
+import type { Tenant } from '../../../domain/tenants/tenant.ts';
+import type { Person } from '../../page-data.ts';
+import { keepNotice, type NoticePlace, takeNotice } from '../../sealed-notice.ts';
+import { type Problem, wayProblems } from '../../words.ts';
+import { csrfToken, goTo, page, pathOf, signInPath, type Visit, visited, type WaysDeps } from './visit.ts';
+
+/** What became of a change, for the page to say once. */
+interface Outcome {
+  readonly problem?: Problem;
+  readonly notice?: Problem;
+  readonly status?: number;
+}
+
+/**
+ * How somebody signs in, and what they can change about it. The engine may come back without anybody, who did not want to sign in: they are not sent
+ * there again unasked.
+ */
+export const show = visited(
+  async (visit) => {
+    const { account, tenant, deps, fresh, byPassword } = visit;
+    const { problem, notice, status } = takeNotice<Outcome>(noticePlace(visit)) ?? {};
+    const linked = await deps.identities.list(account);
+    const offered = await deps.federation.offered(tenant.id);
+    const data = {
+      tenantName: tenant.name,
+      csrf: csrfToken(visit),
+      person: personOf(visit),
+      hasPassword: account.passwordHash !== undefined,
+      hasSecondFactor: (await deps.mfa.required(account)) === 'code',
+      linked,
+      others: offered.filter(({ id }) => !linked.some(({ providerId }) => providerId === id)),
+      signInAgain: fresh ? undefined : { href: signInPath(tenant, deps, true), byPassword },
+      linkAction: pathOf(visit, 'link'),
+      unlinkAction: pathOf(visit, 'unlink'),
+      problem,
+      notice,
+    };
+    page(visit, 'account/ways', data, status);
+  },
+  (ctx, tenant, deps) => (ctx.query.iss === undefined ? goTo(ctx, signInPath(tenant, deps)) : sayNobody(ctx, tenant, deps)),
+);
+
+export function personOf({ account }: Visit): Person {
+  return { name: nameOf(account), login: account.email };
+}
+
+function noticePlace({ ctx, deps, tenant, account }: Visit): NoticePlace {
+  return { ctx, keyring: deps.keyring, secureCookies: deps.secureCookies, path: waysPath(tenant), about: `ways ${account.id}` };
+}
+
+/** Back to the page, which says this. */
+export function backWith(visit: Visit, outcome: Outcome = {}): void {
+  keepNotice(noticePlace(visit), outcome);
+  goTo(visit.ctx, waysPath(visit.tenant));
+}
+
+/** Changes are for whoever has just signed in. */
+export function refuseStale(visit: Visit): void {
+  backWith(visit, { problem: wayProblems.notFresh, status: 403 });
+}
+
+/** @param problem what became of what they came for */
+export function sayNobody(ctx: Context, tenant: Tenant, deps: WaysDeps, problem?: Problem): void {
+  page(
+    { ctx, deps },
+    'account/nobody',
+    { tenantName: tenant.name, problem, wayOut: { href: signInPath(tenant, deps), text: 'Sign in' } },
+    401,
+  );
+}
