@@ -8,7 +8,7 @@ import type { Origin } from '../audit/audit-log.ts';
 import { AlreadyExistsError, InvalidValueError, NotFoundError } from '../errors.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { TenantService } from '../tenants/tenant-service.ts';
-import { mapClaims, type UpstreamProfile } from './claims-mapping.ts';
+import { labelOf, mapClaims, type UpstreamProfile } from './claims-mapping.ts';
 import type { FederationRefusal } from './federation-service.ts';
 import { type FederatedIdentity, identityId } from './identity.ts';
 import type { IdentityStore } from './identity-store.ts';
@@ -19,7 +19,7 @@ import type { UpstreamProvider } from './upstream-provider.ts';
 const STRONG_AMR = ['mfa', 'otp', 'hwk', 'swk', 'sms', 'tel'];
 
 /** How we call it when somebody else checked who it is; RFC 8176 has no word for that. */
-const FEDERATED = 'fed';
+export const FEDERATED = 'fed';
 
 export type Recognition =
   | { readonly kind: 'known'; readonly account: Account; readonly amr: readonly string[]; readonly secondFactor: boolean }
@@ -132,7 +132,7 @@ export function createPeople(deps: PeopleDeps): People {
 
     async recognise(provider, identity, asked, origin) {
       const profile = mapClaims(identity.claims, provider.claims, provider.roles);
-      const label = profile.email ?? profile.username ?? identity.subject;
+      const label = labelOf(profile, identity.subject);
       const secondFactor = provider.secondFactor === 'trust' && isStrong(identity);
       const known = async (account: Account): Promise<Recognition> => {
         const closed = account.disabled || (await tenants.resolve(account.tenantId)).disabled;
