@@ -15,16 +15,25 @@ export interface Neighbours extends AsyncDisposable {
   addProvider(settings: Partial<ProviderSettings> & { readonly id: string }): Promise<void>;
 }
 
+const REACHING_EACH_OTHER = { GATEHOUSE_OUTBOUND__ALLOW_PRIVATE: '["localhost"]' };
+
 /** Two servers of which one is the other's upstream provider, both real. */
 export async function startNeighbours(env: Readonly<Record<string, string>> = {}): Promise<Neighbours> {
-  const there = await startServer();
-  const here = await startServer({ GATEHOUSE_OUTBOUND__ALLOW_PRIVATE: '["localhost"]', ...env });
+  const there = await startServer(REACHING_EACH_OTHER);
+  const here = await startServer({ ...REACHING_EACH_OTHER, ...env });
   return {
     here,
     there,
     client: await protocolClient(here, await here.addClient('web', { redirect_uris: [CALLBACK] })),
     async addProvider(settings) {
-      const metadata = { client_name: 'Here', redirect_uris: [`${here.issuer}/federation/${settings.id}/callback`] };
+      const address = `${here.issuer}/federation/${settings.id}`;
+      const metadata = {
+        client_name: 'Here',
+        redirect_uris: [`${address}/callback`],
+        post_logout_redirect_uris: [`${address}/signed-out`],
+        backchannel_logout_uri: `${address}/logout`,
+        backchannel_logout_session_required: true,
+      };
       const { client, secret } = await there.addClient('web', metadata);
       const known = { preset: 'oidc', name: 'Neighbour', issuer: there.issuer, client_id: client.id, client_secret: secret } as const;
       await here.house.providers.create({ ...known, ...settings }, ORIGIN);
