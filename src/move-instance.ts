@@ -79,6 +79,11 @@ const MOVED_KINDS: readonly MovedKind[] = [
     read: (storage) => storage.holdings.identities(PAGE),
     write: (storage, identity) => unlessThere(storage.identities.create(identity)),
   }),
+  movedKind({
+    name: 'tokens of providers',
+    read: (storage) => storage.holdings.upstreamTokens(PAGE),
+    write: (storage, { identity, tokens }) => storage.upstreamTokens.keep(identity.id, tokens),
+  }),
   movedKind({ name: 'one-time links', read: (storage) => storage.holdings.links(PAGE), write: (storage, link) => storage.links.put(link) }),
   movedKind({
     name: 'applications',

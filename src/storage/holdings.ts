@@ -1,6 +1,7 @@
 import type { OneTimeLink } from '../domain/accounts/one-time-link.ts';
 import type { AuditEvent } from '../domain/audit/audit-log.ts';
 import type { FederatedIdentity } from '../domain/federation/identity.ts';
+import type { TokensOfIdentity } from '../domain/federation/upstream-token-store.ts';
 import type { TotpFactor } from '../domain/mfa/mfa-store.ts';
 import type { TenantId } from '../domain/tenants/tenant.ts';
 import type { Artifact } from '../domain/tokens/artifact-store.ts';
@@ -26,6 +27,7 @@ export interface StoredArtifact {
 export interface Holdings {
   factors(limit: number): AsyncIterable<readonly EnrolledFactor[]>;
   identities(limit: number): AsyncIterable<readonly FederatedIdentity[]>;
+  upstreamTokens(limit: number): AsyncIterable<readonly TokensOfIdentity[]>;
   links(limit: number): AsyncIterable<readonly OneTimeLink[]>;
   artifacts(limit: number): AsyncIterable<readonly StoredArtifact[]>;
   /** Oldest first. */

@@ -4,6 +4,7 @@ import type { AuditLog } from '../domain/audit/audit-log.ts';
 import type { ClientStore } from '../domain/clients/client-store.ts';
 import type { IdentityStore } from '../domain/federation/identity-store.ts';
 import type { ProviderStore } from '../domain/federation/provider-store.ts';
+import type { UpstreamTokenStore } from '../domain/federation/upstream-token-store.ts';
 import type { KeyStore } from '../domain/keys/key-store.ts';
 import type { LicenceStore } from '../domain/licences/licence-store.ts';
 import type { Counters } from '../domain/limits/counters.ts';
@@ -25,6 +26,7 @@ export interface Storage extends AsyncDisposable {
   readonly licences: LicenceStore;
   readonly providers: ProviderStore;
   readonly identities: IdentityStore;
+  readonly upstreamTokens: UpstreamTokenStore;
   readonly artifacts: ArtifactStore;
   readonly challenges: ChallengeStore;
   readonly counters: Counters;

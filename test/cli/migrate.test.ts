@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { licenceId } from '../../src/domain/licences/licence.ts';
 import { newTotpSecret } from '../../src/domain/mfa/totp.ts';
 import { moveInstance } from '../../src/move-instance.ts';
-import { sampleIdentity, sampleLicence, sampleProvider } from '../contract/samples.ts';
+import { sampleIdentity, sampleLicence, sampleProvider, sampleTokens } from '../contract/samples.ts';
 import { codeAt, toNextStep } from '../support/authenticator.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { freePort } from '../support/free-port.ts';
@@ -37,6 +37,7 @@ async function livedIn(settings: Readonly<Record<string, string>>) {
   }
   await server.house.storage.providers.create(sampleProvider({ tenantId: plain.tenantId }));
   await server.house.storage.identities.create(sampleIdentity({ tenantId: plain.tenantId, accountId: plain.id }));
+  await server.house.storage.upstreamTokens.keep(sampleIdentity().id, sampleTokens());
   const used = (await client.refresh((await tokensOf(client, { identifier: plain.email })).refresh_token)).json;
   return {
     app,
@@ -84,6 +85,11 @@ async function assertAllIsThere(settings: Readonly<Record<string, string>>, live
   );
   const { issuer, subject } = sampleIdentity();
   assert.equal((await server.house.storage.identities.find(issuer, subject))?.accountId, plain.id);
+  const due = await server.house.storage.upstreamTokens.due(new Date(), 9);
+  assert.deepEqual(
+    due.map(({ tokens }) => tokens),
+    [sampleTokens()],
+  );
   assert.deepEqual(await server.house.storage.providers.list(), [sampleProvider({ tenantId: plain.tenantId })]);
   const setting = new CookieBrowser();
   assert.equal((await setting.open(`${server.issuer}/password/${link}`)).status, 200, 'the link');

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { identityId } from '../../src/domain/federation/identity.ts';
 import { after, type OpenHarness, times } from './harness.ts';
-import { linkDigest, numberedAccount, sampleEvent, sampleFactor, sampleIdentity, sampleLink, seedPeople } from './samples.ts';
+import { linkDigest, numberedAccount, sampleEvent, sampleFactor, sampleIdentity, sampleLink, sampleTokens, seedPeople } from './samples.ts';
 
 export function holdingsContract(name: string, open: OpenHarness): void {
   describe(`${name}: holdings`, () => {
     it('of an empty store are none', async () => {
       await using harness = await open();
       const { holdings } = harness.storage;
-      for (const pages of [holdings.factors(2), holdings.identities(2), holdings.links(2), holdings.artifacts(2), holdings.auditEvents(2)])
+      const { factors, identities, upstreamTokens, links, artifacts, auditEvents } = holdings;
+      for (const pages of [factors(2), identities(2), upstreamTokens(2), links(2), artifacts(2), auditEvents(2)])
         assert.deepEqual(await all<unknown>(pages), []);
     });
 
@@ -34,7 +35,7 @@ export function holdingsContract(name: string, open: OpenHarness): void {
       );
     });
 
-    it('show every identity, of every tenant', async () => {
+    it('show every identity, of every tenant, and the tokens that are kept', async () => {
       await using harness = await open();
       const { storage } = harness;
       const { other } = await seedPeople(storage);
@@ -50,6 +51,12 @@ export function holdingsContract(name: string, open: OpenHarness): void {
       assert.deepEqual(
         (await all(storage.holdings.identities(2))).toSorted((a, b) => a.id.localeCompare(b.id)),
         given,
+      );
+      const withTokens = given.filter((_, n) => n !== 1);
+      for (const { id } of withTokens) await storage.upstreamTokens.keep(id, sampleTokens({ sealed: id }));
+      assert.deepEqual(
+        (await all(storage.holdings.upstreamTokens(2))).toSorted((a, b) => a.identity.id.localeCompare(b.identity.id)),
+        withTokens.map((identity) => ({ identity, tokens: sampleTokens({ sealed: identity.id }) })),
       );
     });
 

@@ -58,6 +58,7 @@ export function raceContract(name: string, open: () => Promise<Arena>): void {
       'removeChallenge',
       'createAccount',
       'linkIdentity',
+      'swapTokens',
       'unlinkIdentity',
     ];
     for (const race of singleUse) {

@@ -12,6 +12,7 @@ import {
   sampleIdentity,
   sampleKey,
   sampleProvider,
+  sampleTokens,
 } from './samples.ts';
 
 export const FAR_FUTURE = new Date('2100-01-01T00:00:00Z');
@@ -80,6 +81,8 @@ export const races = {
     const removed = await storage.identities.remove(tenant, federated(round).id, identityId(`${which}-${round}`), CORP);
     return removed === 'removed';
   },
+  swapTokens: ({ storage, round, name }) =>
+    storage.upstreamTokens.swap(identityId(`one-${round}`), sampleTokens(), sampleTokens({ sealed: name })),
   createAccount: ({ storage, round, name }) =>
     unlessTaken(
       storage.accounts.create(numberedAccount(0, { id: accountNamed(name), username: undefined, email: `race${round}@example.com` })),
@@ -111,6 +114,7 @@ export async function prepareRaces(storage: Storage, rounds: number): Promise<vo
       await storage.identities.create(
         sampleIdentity({ id: identityId(`${which}-${round}`), subject: `${which}-${round}`, accountId: federated(round).id }),
       );
+    await storage.upstreamTokens.keep(identityId(`one-${round}`), sampleTokens());
     await storage.links.put({ digest: linkDigest(`link-${round}`), purpose: 'set-password', accountId: person.id, expiresAt: FAR_FUTURE });
     await storage.artifacts.put('AuthorizationCode', `code-${round}`, { payload: {} }, FAR_FUTURE);
     await storage.artifacts.put('ReplayDetection', `old-${round}`, { payload: {} }, new Date(0));

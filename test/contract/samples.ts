@@ -4,6 +4,7 @@ import type { AuditEvent } from '../../src/domain/audit/audit-log.ts';
 import { type Client, clientId } from '../../src/domain/clients/client.ts';
 import { type FederatedIdentity, identityId } from '../../src/domain/federation/identity.ts';
 import { NO_CLAIM_PATHS, providerId, type UpstreamProvider } from '../../src/domain/federation/upstream-provider.ts';
+import type { SealedTokens } from '../../src/domain/federation/upstream-token-store.ts';
 import type { SigningKey } from '../../src/domain/keys/key-store.ts';
 import { type Licence, licenceId } from '../../src/domain/licences/licence.ts';
 import type { LoginChallenge } from '../../src/domain/login/challenge-store.ts';
@@ -165,6 +166,10 @@ export function sampleIdentity(changes: Partial<FederatedIdentity> = {}): Federa
     lastSignInAt: new Date(T2),
     ...changes,
   };
+}
+
+export function sampleTokens(changes: Partial<SealedTokens> = {}): SealedTokens {
+  return { sealed: 'v1.tokens', dueAt: new Date(T2), ...changes };
 }
 
 export function sampleKey(changes: Partial<SigningKey> = {}): SigningKey {

@@ -5,7 +5,16 @@ import { describe, it } from 'node:test';
 import { migrate } from '../../src/storage/sqlite/migrate.ts';
 import { migrations } from '../../src/storage/sqlite/migrations.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { sampleAccount, sampleClient, sampleFactor, sampleIdentity, sampleLicence, sampleProvider, sampleTenant } from './samples.ts';
+import {
+  sampleAccount,
+  sampleClient,
+  sampleFactor,
+  sampleIdentity,
+  sampleLicence,
+  sampleProvider,
+  sampleTenant,
+  sampleTokens,
+} from './samples.ts';
 import { openAt } from './sqlite-harness.ts';
 
 /** A file as version 1 made it, with a tenant, a person who has an authenticator app, and a client. */
@@ -53,6 +62,7 @@ describe('a SQLite file of version 1', () => {
       await storage.licences.create(sampleLicence());
       await storage.providers.create(sampleProvider());
       await storage.identities.create(sampleIdentity());
+      await storage.upstreamTokens.keep(sampleIdentity().id, sampleTokens());
     }
     await using storage = await openAt(path);
     assert.deepEqual(await storage.tenants.list(), [sampleTenant()]);
@@ -60,6 +70,6 @@ describe('a SQLite file of version 1', () => {
     assert.deepEqual(await storage.clients.find(sampleClient().id), sampleClient());
     assert.deepEqual(await storage.licences.find(sampleTenant().id, sampleLicence().id), sampleLicence());
     assert.deepEqual(await storage.providers.list(), [sampleProvider()]);
-    assert.deepEqual(await storage.identities.list(sampleTenant().id, sampleAccount().id), [sampleIdentity()]);
+    assert.deepEqual(await storage.upstreamTokens.due(new Date(), 9), [{ identity: sampleIdentity(), tokens: sampleTokens() }]);
   });
 });

@@ -18,6 +18,7 @@ import { providerStoreContract } from './provider-store.contract.ts';
 import { rateLimitsContract } from './rate-limits.contract.ts';
 import { sampleChallenge, sampleEvent, sampleLink, sampleTenant, seedPeople } from './samples.ts';
 import { tenantStoreContract } from './tenant-store.contract.ts';
+import { upstreamTokenStoreContract } from './upstream-token-store.contract.ts';
 
 /** All that holds for every backend, however it is deployed. */
 export function storageContract(name: string, open: OpenHarness): void {
@@ -30,6 +31,7 @@ export function storageContract(name: string, open: OpenHarness): void {
   licenceStoreContract(name, open);
   providerStoreContract(name, open);
   identityStoreContract(name, open);
+  upstreamTokenStoreContract(name, open);
   artifactStoreContract(name, open);
   challengeStoreContract(name, open);
   countersContract(name, open);

@@ -37,7 +37,7 @@ describe('the schema of a MongoDB database', { skip: mongodb.missing ?? false },
   it('is made at the first opening, with a TTL index where something expires', async () => {
     const { uri, database, instance } = await emptyDatabase();
     await using _ = await openTestMongo(uri);
-    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 3);
+    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 4);
     assert.equal(await instance.findOne({ _id: 'migration' }), null, 'the lock is free again');
     for (const name of ['one_time_links', 'artifacts']) {
       const indexes = await database.collection(name).indexes();
@@ -49,7 +49,7 @@ describe('the schema of a MongoDB database', { skip: mongodb.missing ?? false },
     const { uri, instance } = await emptyDatabase();
     await using processes = await startContestants(3, new URL('./mongo-harness.ts', import.meta.url));
     await processes.ask({ type: 'open', location: uri, at: Date.now() + 50 });
-    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 3);
+    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 4);
     await using stores = await openAt(uri);
     await stores.tenants.create(sampleTenant());
     await assert.rejects(stores.tenants.create(sampleTenant()), { field: 'id' });
@@ -64,7 +64,7 @@ describe('the schema of a MongoDB database', { skip: mongodb.missing ?? false },
     await database.collection('accounts').createIndex({ emailKey: 1 }, { unique: true, name: 'emailKey' });
     await using stores = await openTestMongo(uri);
     assert.ok(Date.now() >= until.getTime() - 100, 'it waited for the lock');
-    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 3);
+    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 4);
     assert.deepEqual(await stores.tenants.list(), []);
   });
 
@@ -73,7 +73,7 @@ describe('the schema of a MongoDB database', { skip: mongodb.missing ?? false },
     await fillVersion1(database);
     const [tenant, account, client, licence] = [sampleTenant(), sampleAccount(), sampleClient(), sampleLicence()];
     await using stores = await openTestMongo(uri);
-    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 3);
+    assert.equal((await instance.findOne({ _id: 'schema' }))?.version, 4);
     const old = sampleTenant({ disabled: false, registrationOpen: false, allowedAddresses: [] });
     assert.deepEqual(await stores.tenants.list(), [old]);
     assert.deepEqual(await stores.accounts.findSubject(account.id), sampleAccount({ phoneNumber: undefined, newsletter: false }));
@@ -98,7 +98,7 @@ describe('the schema of a MongoDB database', { skip: mongodb.missing ?? false },
     const { uri, instance } = await emptyDatabase();
     await instance.insertOne({ _id: 'schema', version: 99 });
     await assert.rejects(openTestMongo(uri), (error: Error) => {
-      assert.match(error.message, /newer Gatehouse: its schema is version 99, this program knows up to 3\. Run that newer Gatehouse/);
+      assert.match(error.message, /newer Gatehouse: its schema is version 99, this program knows up to 4\. Run that newer Gatehouse/);
       assert.deepEqual({ ...error, name: error.name }, { name: 'StorageUnusableError', code: 'storage_unusable', reason: 'newer' });
       return true;
     });

@@ -46,7 +46,7 @@ export async function openMongoRedis({ mongodb, redis, clock }: MongoRedisOption
 }
 
 function join({ durable, expiring, ping }: { durable: MongoStores; expiring: RedisStores; ping: Storage['ping'] }): Storage {
-  const { tenants, accounts, links, mfa, clients, keys, licences, providers, identities, audit } = durable;
+  const { tenants, accounts, links, mfa, clients, keys, licences, providers, identities, upstreamTokens, audit } = durable;
   const { challenges, counters, rates } = expiring;
   return {
     tenants,
@@ -58,6 +58,7 @@ function join({ durable, expiring, ping }: { durable: MongoStores; expiring: Red
     licences,
     providers,
     identities,
+    upstreamTokens,
     audit,
     challenges,
     counters,
@@ -104,6 +105,7 @@ function joinHoldings(durable: Holdings, expiring: Pick<Holdings, 'artifacts'>):
   return {
     factors: (limit) => durable.factors(limit),
     identities: (limit) => durable.identities(limit),
+    upstreamTokens: (limit) => durable.upstreamTokens(limit),
     links: (limit) => durable.links(limit),
     async *artifacts(limit) {
       yield* durable.artifacts(limit);

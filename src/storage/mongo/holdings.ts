@@ -7,6 +7,7 @@ import { type AuditDocument, fromEvent, insertMissing, toEvent } from './audit-l
 import { type IdentityDocument, toIdentity } from './identity-store.ts';
 import { type FactorDocument, toEnrolled } from './mfa-store.ts';
 import { type LinkDocument, toLink } from './one-time-link-store.ts';
+import { toTokens } from './upstream-token-store.ts';
 
 /** Over the models that the stores have registered. Each page passes the gate by itself: between two of them the reader may take its time. */
 export function createHoldings(connection: Connection, clock: Clock, pass: Gate['pass']): Holdings {
@@ -50,6 +51,10 @@ export function createHoldings(connection: Connection, clock: Clock, pass: Gate[
     identities: (limit) =>
       pages(connection.model<IdentityDocument>('federated_identities'), limit, (found) =>
         ofPeople(found.map(toIdentity), ({ accountId }) => accountId),
+      ),
+    upstreamTokens: (limit) =>
+      pages(connection.model<IdentityDocument>('federated_identities'), limit, (found) =>
+        ofPeople(found.flatMap(toTokens), ({ identity }) => identity.accountId),
       ),
     links: (limit) =>
       pages(connection.model<LinkDocument>('one_time_links'), limit, (found) =>

@@ -24,6 +24,9 @@ export interface IdentityDocument {
   /** A mark of whoever is about to remove it, and since when. It still signs in. */
   readonly leaving?: string | undefined;
   readonly leavingAt?: Date | undefined;
+  /** See upstream-token-store.ts. */
+  readonly sealedTokens?: string | undefined;
+  readonly tokensDueAt?: Date | undefined;
 }
 
 const SCHEMA = new Schema<IdentityDocument>(
@@ -40,6 +43,8 @@ const SCHEMA = new Schema<IdentityDocument>(
     lastSignInAt: Date,
     leaving: String,
     leavingAt: Date,
+    sealedTokens: String,
+    tokensDueAt: Date,
   },
   SCHEMA_OPTIONS,
 );

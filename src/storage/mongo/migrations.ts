@@ -59,6 +59,8 @@ const FEDERATION_INDEXES: Readonly<Record<string, readonly Index[]>> = {
   ],
 };
 
+const TOKENS_INDEX: Index = { name: 'tokens', key: { tokensDueAt: 1 }, ...having('tokensDueAt') };
+
 /**
  * Applied in order, each once. A released migration is never edited: change the schema by adding one.
  * Every field is explained in docs/storage-schema.md. The names of unique indexes say in the stores which value is taken.
@@ -83,6 +85,10 @@ export const migrations: readonly Migration[] = [
   {
     version: 3,
     up: (database) => createIndexes(database, FEDERATION_INDEXES),
+  },
+  {
+    version: 4,
+    up: (database) => createIndexes(database, { federated_identities: [TOKENS_INDEX] }),
   },
 ];
 

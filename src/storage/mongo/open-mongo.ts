@@ -25,6 +25,7 @@ import { translateError } from './mongo-errors.ts';
 import { createOneTimeLinkStore } from './one-time-link-store.ts';
 import { createProviderStore } from './provider-store.ts';
 import { createTenantStore } from './tenant-store.ts';
+import { createUpstreamTokenStore } from './upstream-token-store.ts';
 
 export interface MongoOptions {
   /** mongodb:// or mongodb+srv://, with the name of the database; replica set, TLS and the like are in its query. */
@@ -54,6 +55,7 @@ export interface MongoStores
       | 'licences'
       | 'providers'
       | 'identities'
+      | 'upstreamTokens'
       | 'artifacts'
       | 'audit'
       | 'holdings'
@@ -97,6 +99,7 @@ function storesOn(connection: Connection, instance: Instance, { clock, timeoutMs
     licences: gated(createLicenceStore(connection)),
     providers: gated(createProviderStore(connection, createCompareAndSwap(timeoutMs))),
     identities: gated(createIdentityStore(connection, createCompareAndSwap(timeoutMs))),
+    upstreamTokens: gated(createUpstreamTokenStore(connection)),
     artifacts: gated(createArtifactStore(connection, clock, ascendingNumbers(0, sources))),
     audit: gated(createAuditLog(connection, sources)),
     generations: gated(createGenerations(instance, timeoutMs)),

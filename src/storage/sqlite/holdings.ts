@@ -7,6 +7,7 @@ import type { Connection, Statement } from './connection.ts';
 import { type IdentityRow, toIdentity } from './identity-store.ts';
 import { type FactorRow, toFactor } from './mfa-store.ts';
 import { type LinkRow, toLink } from './one-time-link-store.ts';
+import { type TokensRow, toTokens } from './upstream-token-store.ts';
 
 /** Every SELECT gives the row's place in its table under this name. */
 interface Placed {
@@ -21,6 +22,9 @@ export function createHoldings(connection: Connection, clock: Clock): Holdings {
   );
   const identities = connection.statement<IdentityRow & Placed>(
     'SELECT rowid AS place, * FROM federated_identities WHERE rowid > :place ORDER BY rowid LIMIT :limit',
+  );
+  const tokens = connection.statement<TokensRow & Placed>(
+    'SELECT rowid AS place, * FROM federated_identities WHERE rowid > :place AND sealed_tokens IS NOT NULL ORDER BY rowid LIMIT :limit',
   );
   const links = connection.statement<LinkRow & Placed>(
     'SELECT rowid AS place, * FROM one_time_links WHERE rowid > :place AND expires_at > :now ORDER BY rowid LIMIT :limit',
@@ -51,6 +55,7 @@ export function createHoldings(connection: Connection, clock: Clock): Holdings {
   return {
     factors: (limit) => pages(factors, limit, toEnrolled),
     identities: (limit) => pages(identities, limit, toIdentity),
+    upstreamTokens: (limit) => pages(tokens, limit, toTokens),
     links: (limit) => pages(links, limit, toLink, clock().getTime()),
     artifacts: (limit) => pages(artifacts, limit, toStored, clock().getTime()),
     auditEvents: (limit) => pages(events, limit, toEvent),

@@ -246,4 +246,12 @@ ALTER TABLE upstream_providers ADD COLUMN ends_session INTEGER NOT NULL DEFAULT 
 ALTER TABLE upstream_providers ADD COLUMN keeps_tokens INTEGER NOT NULL DEFAULT 0 CHECK (keeps_tokens IN (0, 1));
 `,
   },
+  {
+    version: 5,
+    sql: `
+ALTER TABLE federated_identities ADD COLUMN sealed_tokens TEXT;
+ALTER TABLE federated_identities ADD COLUMN tokens_due_at INTEGER;
+CREATE INDEX federated_identities_tokens ON federated_identities (tokens_due_at) WHERE tokens_due_at IS NOT NULL;
+`,
+  },
 ];

@@ -18,6 +18,7 @@ import { createOneTimeLinkStore } from './one-time-link-store.ts';
 import { createProviderStore } from './provider-store.ts';
 import { createSweep } from './sweep.ts';
 import { createTenantStore } from './tenant-store.ts';
+import { createUpstreamTokenStore } from './upstream-token-store.ts';
 
 export interface SqliteOptions extends DatabaseFileOptions {
   /** Judges the expiry of artifacts; the other ports are told the time by their callers. */
@@ -50,6 +51,7 @@ function storageOn(connection: Connection, clock: Clock): Storage {
     licences: createLicenceStore(connection),
     providers: createProviderStore(connection),
     identities: createIdentityStore(connection),
+    upstreamTokens: createUpstreamTokenStore(connection),
     artifacts: createArtifactStore(connection, clock),
     challenges: createChallengeStore(connection),
     counters: createCounters(connection),
