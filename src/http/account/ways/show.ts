@@ -14,13 +14,14 @@ interface Outcome {
   readonly status?: number;
 }
 
-/**
- * How somebody signs in, and what they can change about it. The engine may come back without anybody, who did not want to sign in: they are not sent
- * there again unasked.
- */
+/** Whether the engine sent the browser back (RFC 9207). */
+const isAnswer = ({ query }: Context) => query.iss !== undefined;
+
+/** How somebody signs in, and what they can change about it. Whoever did not want to sign in is not asked to again at once. */
 export const show = visited(
   async (visit) => {
-    const { account, tenant, deps, fresh, byPassword } = visit;
+    const { ctx, account, tenant, deps, fresh, byPassword } = visit;
+    if (isAnswer(ctx)) return goTo(ctx, waysPath(tenant));
     const { problem, notice, status } = takeNotice<Outcome>(noticePlace(visit)) ?? {};
     const linked = await deps.identities.list(account);
     const offered = await deps.federation.offered(tenant.id);
@@ -40,7 +41,7 @@ export const show = visited(
     };
     page(visit, 'account/ways', data, status);
   },
-  (ctx, tenant, deps) => (ctx.query.iss === undefined ? goTo(ctx, signInPath(tenant, deps)) : sayNobody(ctx, tenant, deps)),
+  (ctx, tenant, deps) => (isAnswer(ctx) ? sayNobody(ctx, tenant, deps) : goTo(ctx, signInPath(tenant, deps))),
 );
 
 export function personOf({ account }: Visit): Person {
