@@ -48,6 +48,12 @@ describe('whose account somebody from another provider has', () => {
     assert.equal((await recognise(provider('other', { creation: 'invited' }), 'bob', invited.email)).kind, 'claimed');
   });
 
+  it('a super-administrator is handed to nobody that an administrator of the tenant trusts', async () => {
+    const first = await server.addAccount({ role: 'admin', superAdministrator: true, password: undefined });
+    const all = { trustedDomains: [first.email.split('@')[1] ?? ''], creation: 'invited' } as const;
+    assert.equal((await recognise(provider('taking-over', all), 'mallory', first.email)).kind, 'claimed');
+  });
+
   it('ten first sign-ins at once make one account', async () => {
     const from = provider('busy', { creation: 'everybody', trustedDomains: ['acme.example'] });
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => recognise(from, 'carl', 'carl@acme.example')));

@@ -87,6 +87,8 @@ describe('the provider registry', () => {
     assert.deepEqual([renamed.name, secretOf(renamed, house.keyring)], ['Corp', 'hush']);
     const renewed = await house.providers.update(renamed, { client_secret: 'new' }, ORIGIN);
     assert.equal(secretOf(renewed, house.keyring), 'new');
+    const moved = { issuer: 'https://id.elsewhere.example' };
+    await assert.rejects(house.providers.update(renewed, moved, ORIGIN), { field: 'client_secret' }, 'no secret goes to another issuer');
     const byKey = await house.providers.update(renewed, { authentication: 'private_key_jwt' }, ORIGIN);
     assert.deepEqual([byKey.sealedSecret, byKey.name], [undefined, 'Corp']);
     const back = { authentication: 'client_secret_basic' } as const;

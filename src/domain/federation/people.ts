@@ -116,7 +116,8 @@ export function createPeople(deps: PeopleDeps): People {
    * nobody has come into it yet, by password or by any provider.
    */
   async function belongsTo(account: Account, provider: UpstreamProvider, { email, emailVerified }: UpstreamProfile): Promise<boolean> {
-    if (!email || !emailVerified) return false;
+    // Which providers are trusted is up to administrators of one tenant, and whoever may do everything everywhere is not.
+    if (!email || !emailVerified || account.superAdministrator) return false;
     const untouched = account.passwordHash === undefined && (await identities.list(account.tenantId, account.id)).length === 0;
     const vouched = provider.trustedDomains.includes(domainOf(email)) && (account.emailVerified || untouched);
     return vouched || (provider.creation === 'invited' && untouched);

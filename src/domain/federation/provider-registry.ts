@@ -25,7 +25,7 @@ export interface ProviderRegistry {
    * no such tenant
    */
   create(settings: ProviderSettings, origin: Origin): Promise<UpstreamProvider>;
-  /** A secret stays unless another is given. @throws InvalidValueError naming the field, or `provider` for one of the configuration; NotFoundError */
+  /** A secret stays with its issuer, unless another is given. @throws InvalidValueError naming the field, or `provider` for one of the configuration; NotFoundError */
   update(provider: UpstreamProvider, change: ProviderChange, origin: Origin): Promise<UpstreamProvider>;
   /** Links of accounts to people there stay, and count again when it is made again. @throws InvalidValueError, NotFoundError */
   remove(provider: UpstreamProvider, origin: Origin): Promise<void>;
@@ -137,7 +137,9 @@ export function createProviderRegistry(deps: ProviderRegistryDeps): ProviderRegi
       const others = change.home_domains !== undefined || change.enabled === true ? await list(undefined) : [];
       const changed = await providers.update(provider.id, (old) => {
         const merged = { ...settingsOf(old, slug), ...change, client_id: change.client_id ?? old.clientId };
-        const kept = merged.authentication === 'private_key_jwt' ? undefined : secretOf(old, keyring);
+        // A secret is never sent to another issuer than the one it was given for.
+        const stays = merged.authentication !== 'private_key_jwt' && merged.issuer === old.issuer;
+        const kept = stays ? secretOf(old, keyring) : undefined;
         const { tenant: _tenant, secret, ...settled } = settleProvider({ ...merged, client_secret: change.client_secret ?? kept });
         const next = { ...old, ...settled, sealedSecret: seal(old.id, secret), updatedAt: clock() };
         refuseRival(next, others);

@@ -72,10 +72,10 @@ export const providerSettingsSchema = z.strictObject({
 export type ProviderSettings = DeepReadonly<z.infer<typeof providerSettingsSchema>>;
 
 /** A provider keeps its id, its kind and its tenant for life. */
-const changeSchema = providerSettingsSchema.omit({ id: true, preset: true, tenant: true }).partial();
+export const providerChangeSchema = providerSettingsSchema.omit({ id: true, preset: true, tenant: true }).partial();
 
 /** Members replace what the provider has. */
-export type ProviderChange = DeepReadonly<z.infer<typeof changeSchema>>;
+export type ProviderChange = DeepReadonly<z.infer<typeof providerChangeSchema>>;
 
 /** @throws InvalidValueError that names the first member that will not do, and why */
 export function parseProviderSettings(document: unknown): ProviderSettings {
@@ -84,7 +84,7 @@ export function parseProviderSettings(document: unknown): ProviderSettings {
 
 /** @throws InvalidValueError that names the first member that will not do or cannot be changed, and why */
 export function parseProviderChange(document: unknown): ProviderChange {
-  return parse(changeSchema, document);
+  return parse(providerChangeSchema, document);
 }
 
 function parse<Shape extends z.core.$ZodLooseShape>(schema: z.ZodObject<Shape, z.core.$strict>, document: unknown) {

@@ -3,6 +3,7 @@ import type { RestServices } from '../rest/services.ts';
 import type { Surface } from '../rest/surface.ts';
 import { showAuditLog } from './audit-log.ts';
 import { loginRoute } from './login.ts';
+import { providerRoutes } from './providers.ts';
 import { changeUser, deleteUser, inviteUser, listUsers, showMe } from './users.ts';
 import { wording } from './wording.ts';
 
@@ -11,7 +12,7 @@ export function createTenantApi(services: RestServices, product: readonly Route[
   return {
     name: 'tenant-api',
     title: 'Tenant API',
-    description: 'Log in for a token of 24 hours; administer the users of your organisation and read its audit log.',
+    description: 'Log in for a token of 24 hours; administer the users and identity providers of your organisation and read its audit log.',
     prefix: '/api/v1',
     routes: [
       loginRoute(services),
@@ -21,6 +22,7 @@ export function createTenantApi(services: RestServices, product: readonly Route[
       changeUser(services),
       deleteUser(services),
       showAuditLog(services),
+      ...providerRoutes(services),
       ...product,
     ],
     wording,

@@ -24,6 +24,15 @@ export async function countTenant(ctx: Context, tenant: TenantId, { rates, limit
   judge(ctx, await rates.hit(`api:tenant:${tenant}`, limits.tenant), { shown, now: clock() });
 }
 
+/** Besides those two, for what costs more than others. @throws TroubleError */
+export async function countCostly(
+  ctx: Context,
+  { key, rule }: { readonly key: string; readonly rule: RateRule },
+  { rates, clock }: Pick<CountDeps, 'rates' | 'clock'>,
+): Promise<void> {
+  judge(ctx, await rates.hit(`api:${key}`, rule), { shown: true, now: clock() });
+}
+
 function judge(ctx: Context, state: RateState, { shown, now }: { shown: boolean; now: Date }): void {
   if (shown) showRate(ctx, state);
   if (!state.allowed) throw new TroubleError({ kind: 'rate_limited', seconds: secondsUntil(state.resetsAt, now) });

@@ -6,9 +6,13 @@ import type { PasswordRules } from '../../domain/accounts/password-policy.ts';
 import type { Audit } from '../../domain/audit/audit.ts';
 import type { AuditLog } from '../../domain/audit/audit-log.ts';
 import type { Federation } from '../../domain/federation/federation-service.ts';
+import type { ProviderRegistry } from '../../domain/federation/provider-registry.ts';
+import type { Upstream } from '../../domain/federation/upstream.ts';
+import type { ProviderId } from '../../domain/federation/upstream-provider.ts';
 import type { Visits } from '../../domain/federation/visits.ts';
 import type { LicenceService } from '../../domain/licences/licence-service.ts';
 import type { LicenceStore } from '../../domain/licences/licence-store.ts';
+import type { RateLimits } from '../../domain/limits/rate-limits.ts';
 import type { ApiSignIn } from '../../domain/login/api-sign-in.ts';
 import type { ChallengeStore } from '../../domain/login/challenge-store.ts';
 import type { MfaService } from '../../domain/mfa/mfa-service.ts';
@@ -27,6 +31,7 @@ import type { Keyring } from '../../lib/keyring.ts';
 export interface RestServices {
   readonly issuer: string;
   readonly clock: Clock;
+  readonly rates: RateLimits;
   readonly keyring: Keyring;
   readonly signIn: ApiSignIn;
   readonly bearers: Bearers;
@@ -39,6 +44,10 @@ export interface RestServices {
   readonly mfa: MfaService;
   readonly visits: Visits;
   readonly federation: Federation;
+  readonly providers: ProviderRegistry;
+  readonly upstream: Pick<Upstream, 'test'>;
+  /** Where a provider sends browsers back to. */
+  readonly redirectUriOf: (provider: ProviderId) => string;
   /** Of the front end that signs in by the session API and an identity provider; null: there is none. */
   readonly oidcPage: string | null;
   readonly tenants: TenantService;

@@ -67,6 +67,7 @@ describe('the requests that the documentation shows', () => {
       if (path.startsWith('/user/')) return admin.id;
       if (path.startsWith('/organisation/')) return tenant.id;
       if (path.startsWith('/license/')) return licence.id;
+      if (path.startsWith('/api/v1/providers/')) return 'acme-sso';
       if (path.includes('private-tokens')) return privateToken;
       return path.includes('policies') ? policy : other.id;
     };

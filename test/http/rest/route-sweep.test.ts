@@ -137,6 +137,7 @@ describe('what belongs to another tenant', () => {
       '/organisation/{uuid}': tenant.id,
       '/license/{uuid}': (await made('/license')).UUID,
       '/api/v1/policies/{id}': (await made('/api/v1/policies')).id,
+      '/api/v1/providers/{id}': (await made('/api/v1/providers')).id,
       '/api/v1/auth/private-tokens/{id}': (await made('/api/v1/auth/private-tokens')).id,
     };
     // The people of the demo are made when somebody first looks.
@@ -145,7 +146,7 @@ describe('what belongs to another tenant', () => {
     const about = routesOf(server).filter(({ path }) => path.includes('{'));
     assert.ok(about.length > 10);
     for (const { name, route, path } of about) {
-      const id = ids[path] ?? ids[path.replace('/rotate', '')];
+      const id = ids[path] ?? ids[path.replace(/\/(rotate|test|explain)$/, '')];
       assert.ok(id, path);
       const { status, text } = await send(server, {
         method: route.method.toUpperCase(),

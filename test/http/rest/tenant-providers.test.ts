@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Account } from '../../../src/domain/accounts/account.ts';
+import type { ProviderSettings } from '../../../src/domain/federation/provider-settings.ts';
+import { call, MANY_ADDRESSES } from '../../support/rest-client.ts';
+import { ORIGIN, startServer, type TestServer } from '../../support/start-server.ts';
+import { logIn, serviceToken } from '../../support/tenant-api.ts';
+import { startTestProvider, type TestProvider } from '../../support/test-provider.ts';
+
+const PROVIDERS = '/api/v1/providers';
+const CORP: ProviderSettings = { id: 'corp', preset: 'oidc', issuer: 'https://id.corp.example', client_id: 'us', client_secret: 'hush' };
+
+describe('the identity providers of a tenant', () => {
+  let server: TestServer;
+  let there: TestProvider;
+  let admin: Account;
+  let token: string;
+  let superToken: string;
+  before(async () => {
+    there = await startTestProvider();
+    server = await startServer({
+      ...MANY_ADDRESSES,
+      GATEHOUSE_MFA__REQUIRED_ROLES: '[]',
+      GATEHOUSE_OUTBOUND__ALLOW_PRIVATE: '["localhost"]',
+      GATEHOUSE_FEDERATION__PROVIDERS: JSON.stringify([
+        { id: 'ours', preset: 'google', client_id: 'us', client_secret: 'hush', tenant: 'main' },
+        { id: 'everybody', preset: 'gitlab', client_id: 'us', client_secret: 'hush' },
+      ]),
+    });
+    admin = await server.addAccount({ role: 'admin' });
+    token = await logIn(server, admin);
+    superToken = await logIn(server, await server.addAccount({ role: 'admin', superAdministrator: true }));
+    await server.house.tenants.create({ slug: 'other', name: 'Other' }, ORIGIN);
+    await server.house.providers.create({ ...CORP, id: 'for-all', name: 'For all' }, ORIGIN);
+    await server.house.providers.create({ ...CORP, id: 'foreign', tenant: 'other' }, ORIGIN);
+  });
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+    await there[Symbol.asyncDispose]();
+  });
+
+  const ask = (method: string, path = '', body?: unknown, as = token) => call(server, { method, path: PROVIDERS + path, body, token: as });
+
+  it('are made, shown, changed and removed, their secrets kept in', async () => {
+    const made = await ask('POST', '', { ...CORP, home_domains: ['Corp.example'], ends_session: true });
+    assert.equal(made.status, 201, made.text);
+    assert.deepEqual(
+      [made.json.id, made.json.tenant, made.json.name, made.json.has_secret, made.json.redirect_uri, made.json.ends_session],
+      ['corp', 'main', 'id.corp.example', true, `${server.issuer}/federation/corp/callback`, true],
+    );
+    assert.deepEqual((await ask('GET', '/corp')).json, made.json);
+    const changed = await ask('PATCH', '/corp', { name: 'Corp', client_secret: 'secret-of-now', enabled: false });
+    assert.deepEqual(
+      [changed.status, changed.json.name, changed.json.enabled, changed.json.home_domains],
+      [200, 'Corp', false, ['corp.example']],
+    );
+    const byKey = await ask('PATCH', '/corp', { authentication: 'private_key_jwt' });
+    assert.equal(byKey.json.has_secret, false);
+    const listed = await ask('GET');
+    const ids = (listed.json.providers as readonly { id: string }[]).map(({ id }) => id);
+    assert.deepEqual(ids, ['ours', 'everybody', 'for-all', 'corp']);
+    for (const { text } of [made, changed, byKey, listed]) assert.doesNotMatch(text, /hush|secret-of-now|sealed/);
+    const [event] = await server.house.storage.audit.list({ type: 'provider.changed', limit: 1 });
+    assert.equal(event?.detail.by, admin.id);
+    assert.deepEqual([(await ask('DELETE', '/corp')).status, (await ask('GET', '/corp')).status], [204, 404]);
+  });
+
+  it('say what will not do', async () => {
+    for (const [body, status, words] of [
+      [{ ...CORP, issuer: 'http://id.corp.example' }, 400, /issuer: an https address/],
+      [{ ...CORP, client_secret: null }, 400, /There is no client secret/],
+      [{ ...CORP, role_map: { king: 'x' } }, 400, /There is no king here/],
+      [{ ...CORP, id: 'for-all' }, 409, /That provider id is taken/],
+      [{ ...CORP, tenant: 'other' }, 404, /“other” is not your organisation/],
+      [{ ...CORP, tenant: 'nowhere' }, 404, /“nowhere” is not your organisation/],
+    ] as const) {
+      const { status: said, json } = await ask('POST', '', body);
+      assert.deepEqual([said, words.test(String(json.error))], [status, true], String(json.error));
+    }
+    assert.equal((await ask('PATCH', '/corp', { id: 'x' })).status, 400);
+  });
+
+  it('of another tenant are not there; those for all are for a super-administrator to change, in person', async () => {
+    const service = await serviceToken(server, 'admin:all');
+    for (const [method, path, body] of [
+      ['GET', '/foreign', undefined],
+      ['PATCH', '/foreign', { name: 'Mine' }],
+      ['DELETE', '/foreign', undefined],
+      ['POST', '/foreign/test', undefined],
+      ['POST', '/foreign/explain', { claims: {} }],
+    ] as const)
+      for (const as of [token, superToken]) assert.equal((await ask(method, path, body, as)).status, 404, `${method} ${path}`);
+    assert.equal((await ask('GET', '/for-all')).json.tenant, null);
+    for (const as of [token, service])
+      for (const [method, path, body] of [
+        ['PATCH', '/for-all', { name: 'Mine' }],
+        ['DELETE', '/for-all', undefined],
+        ['POST', '', { ...CORP, tenant: null }],
+      ] as const)
+        assert.equal((await ask(method, path, body, as)).status, 403, `${method} ${path}`);
+    assert.equal((await ask('PATCH', '/for-all', { name: 'Everywhere' }, superToken)).json.name, 'Everywhere');
+    const made = await ask('POST', '', { ...CORP, tenant: null, id: 'second' }, superToken);
+    assert.deepEqual([made.status, made.json.tenant], [201, null]);
+    assert.equal((await ask('DELETE', '/second', undefined, superToken)).status, 204);
+  });
+
+  it('of the configuration are shown, and changed there alone', async () => {
+    const { status, json } = await ask('GET', '/ours');
+    assert.deepEqual([status, json.configured, json.created_at], [200, true, null]);
+    for (const [method, body] of [
+      ['PATCH', { name: 'x' }],
+      ['DELETE', undefined],
+    ] as const)
+      assert.match(String((await ask(method, '/ours', body)).json.error), /stands in the configuration\. Change it there\./);
+    assert.equal((await ask('DELETE', '/everybody', undefined, superToken)).status, 400);
+  });
+
+  it('are tested in words, a few times a minute', async () => {
+    await ask('POST', '', { ...CORP, id: 'near', issuer: there.issuer });
+    const { status, json } = await ask('POST', '/near/test');
+    const findings = json.findings as readonly { what: string; fine: boolean; message: string }[];
+    assert.deepEqual(
+      [status, findings.map(({ what, fine }) => `${what} ${fine}`)],
+      [200, ['discovery true', 'clock true', 'keys true', 'client true']],
+    );
+    const asked = there.asked.discovery;
+    const statuses: number[] = [];
+    for (let tries = 0; tries < 10; tries++) statuses.push((await ask('POST', '/near/test')).status);
+    assert.deepEqual(statuses, [...Array(9).fill(200), 429]);
+    assert.equal(there.asked.discovery, asked + 9);
+    const { headers } = await ask('POST', '/near/test', undefined, superToken);
+    assert.deepEqual(
+      [headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining'), Number(headers.get('retry-after')) > 0],
+      ['10', '0', true],
+    );
+  });
+
+  it('explain what claims become', async () => {
+    await ask('POST', '', { ...CORP, id: 'mapped', claims: { role: 'realm.roles' }, role_map: { admin: ['root'] } });
+    const explain = async (claims: object) => (await ask('POST', '/mapped/explain', { claims })).json;
+    assert.deepEqual(await explain({ email: 'ada@corp.example', email_verified: 'true', groups: ['a'], realm: { roles: ['x', 'root'] } }), {
+      email: 'ada@corp.example',
+      email_verified: true,
+      username: null,
+      name: null,
+      groups: ['a'],
+      role: 'admin',
+      tenant: null,
+    });
+    assert.equal((await explain({})).role, 'none');
+    assert.equal((await ask('POST', '/mapped/explain', { claims: ['x'] })).status, 400);
+  });
+});
