@@ -19,8 +19,12 @@ export interface Stage {
 /**
  * The stage of the tests around it, from before the first to after the last.
  * Whatever breaks the content security policy or throws in a page's script fails the file.
+ * @param start when the server is not to be alone
  */
-export function useStage(env: Record<string, string> = {}): Stage {
+export function useStage(
+  env: Record<string, string> = {},
+  start: (env: Record<string, string>) => Promise<TestServer> = startServer,
+): Stage {
   let server: TestServer;
   let browser: Browser;
   const applications: Application[] = [];
@@ -31,7 +35,7 @@ export function useStage(env: Record<string, string> = {}): Stage {
       launchChromium().then((launched) => {
         browser = launched;
       }),
-      startServer(env).then((started) => {
+      start(env).then((started) => {
         server = started;
       }),
     ];

@@ -65,7 +65,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Tes
   const stop = new AbortController();
   const { app, surfaces } = await composeServer(house, stop.signal);
   const server = createServer(app.callback());
-  await new Promise<void>((resolve) => server.listen(config.server.port, 'localhost', resolve));
+  await new Promise<void>((resolve) => server.listen(config.server.port, config.server.host, resolve));
   const tenant = await house.tenants.resolve(config.tenant.slug);
   let made = 0;
   let hashOfPassword: Promise<string> | undefined;
