@@ -37,6 +37,8 @@ export const MATRIX: Readonly<Record<string, Row>> = {
   'POST /api/v1/users/invite': people('admin', EVERYTHING),
   'PATCH /api/v1/users/{id}': all('admin', EVERYTHING),
   'DELETE /api/v1/users/{id}': all('admin', EVERYTHING),
+  'GET /api/v1/users/{id}/identities': all('admin', EVERYTHING),
+  'DELETE /api/v1/users/{id}/identities/{identity}': all('admin', EVERYTHING),
   'GET /api/v1/audit-log': all('admin', EVERYTHING),
   'GET /api/v1/providers': all('admin', EVERYTHING),
   'POST /api/v1/providers': all('admin', EVERYTHING),

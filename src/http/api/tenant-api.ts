@@ -2,6 +2,7 @@ import type { Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import type { Surface } from '../rest/surface.ts';
 import { showAuditLog } from './audit-log.ts';
+import { listIdentities, unlinkIdentity } from './identities.ts';
 import { loginRoute } from './login.ts';
 import { providerRoutes } from './providers.ts';
 import { changeUser, deleteUser, inviteUser, listUsers, showMe } from './users.ts';
@@ -21,6 +22,8 @@ export function createTenantApi(services: RestServices, product: readonly Route[
       inviteUser(services),
       changeUser(services),
       deleteUser(services),
+      listIdentities(services),
+      unlinkIdentity(services),
       showAuditLog(services),
       ...providerRoutes(services),
       ...product,

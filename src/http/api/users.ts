@@ -7,7 +7,7 @@ import { TroubleError } from '../rest/trouble.ts';
 import { ADMINISTER, READ_USERS } from './access.ts';
 import { roleSchema, toUser, USER_EXAMPLE, userSchema } from './user-view.ts';
 
-const idSchema = z.strictObject({ id: z.string().max(64).meta({ description: 'The id of a user.' }) });
+export const userIdSchema = z.strictObject({ id: z.string().max(64).meta({ description: 'The id of a user.' }) });
 
 const userAnswer = (description: string) => ({ description, schema: userSchema, example: USER_EXAMPLE });
 
@@ -71,7 +71,7 @@ export function changeUser({ accounts, stores }: AccountServices): Route {
     path: '/users/{id}',
     summary: 'Change the role of a user',
     access: ADMINISTER,
-    params: idSchema,
+    params: userIdSchema,
     body: z.strictObject({ role: roleSchema }),
     bodyExample: { role: 'operator' },
     answers: { 200: userAnswer('The user, with the new role.') },
@@ -91,7 +91,7 @@ export function deleteUser({ accounts, stores }: AccountServices): Route {
     path: '/users/{id}',
     summary: 'Delete a user, for good',
     access: ADMINISTER,
-    params: idSchema,
+    params: userIdSchema,
     answers: { 204: { description: 'Their sessions, tokens and links ended, and they are gone.' } },
     troubles: ['forbidden'],
     async handle({ bearer, params: { id }, origin }) {

@@ -6,6 +6,7 @@ import type { PasswordRules } from '../../domain/accounts/password-policy.ts';
 import type { Audit } from '../../domain/audit/audit.ts';
 import type { AuditLog } from '../../domain/audit/audit-log.ts';
 import type { Federation } from '../../domain/federation/federation-service.ts';
+import type { Identities } from '../../domain/federation/identities.ts';
 import type { ProviderRegistry } from '../../domain/federation/provider-registry.ts';
 import type { Upstream } from '../../domain/federation/upstream.ts';
 import type { ProviderId } from '../../domain/federation/upstream-provider.ts';
@@ -46,6 +47,7 @@ export interface RestServices {
   readonly federation: Federation;
   readonly providers: ProviderRegistry;
   readonly upstream: Pick<Upstream, 'test'>;
+  readonly identities: Identities;
   /** Where a provider sends browsers back to. */
   readonly redirectUriOf: (provider: ProviderId) => string;
   /** Of the front end that signs in by the session API and an identity provider; null: there is none. */

@@ -18,6 +18,7 @@ const NEEDS_A_SECRET = [
   'DELETE /api/me/totp',
   'DELETE /api/users/{id}',
   'DELETE /api/users/{id}/totp',
+  'DELETE /api/v1/users/{id}/identities/{identity}',
   'GET /api/auth/oidc/authorize',
   'GET /api/auth/oidc/callback',
   'GET /authenticate/signin',

@@ -146,7 +146,7 @@ describe('what belongs to another tenant', () => {
     const about = routesOf(server).filter(({ path }) => path.includes('{'));
     assert.ok(about.length > 10);
     for (const { name, route, path } of about) {
-      const id = ids[path] ?? ids[path.replace(/\/(rotate|test|explain)$/, '')];
+      const id = ids[path] ?? ids[path.replace(/\/(rotate|test|explain|identities.*)$/, '')];
       assert.ok(id, path);
       const { status, text } = await send(server, {
         method: route.method.toUpperCase(),

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Account } from '../../../src/domain/accounts/account.ts';
+import { identityId } from '../../../src/domain/federation/identity.ts';
 import type { ProviderSettings } from '../../../src/domain/federation/provider-settings.ts';
+import { providerId } from '../../../src/domain/federation/upstream-provider.ts';
 import { call, MANY_ADDRESSES } from '../../support/rest-client.ts';
 import { ORIGIN, startServer, type TestServer } from '../../support/start-server.ts';
 import { logIn, serviceToken } from '../../support/tenant-api.ts';
@@ -133,6 +136,43 @@ describe('the identity providers of a tenant', () => {
       [headers.get('x-ratelimit-limit'), headers.get('x-ratelimit-remaining'), Number(headers.get('retry-after')) > 0],
       ['10', '0', true],
     );
+  });
+
+  it('tell who a user is there, and are unlinked from them, but for the only way in', async () => {
+    const { identities } = server.house.storage;
+    await ask('POST', '', { ...CORP, id: 'linked', name: 'Linked' });
+    const person = await server.addAccount({ password: undefined });
+    let seconds = 0;
+    const link = async (subject: string, account = person) => {
+      const { id: accountId, tenantId } = account;
+      const id = identityId(randomUUID());
+      const who = { issuer: 'https://id.corp.example', subject, label: `${subject}@corp.example`, providerId: providerId('linked') };
+      await identities.create({ ...who, id, accountId, tenantId, linkedAt: new Date(1000 * seconds++), lastSignInAt: undefined });
+      return id;
+    };
+    const [first, second] = [await link('one'), await link('two')];
+    const path = `/api/v1/users/${person.id}/identities`;
+    const { json } = await call(server, { path, token });
+    const [shown] = json.identities as readonly object[];
+    assert.deepEqual(shown, {
+      id: first,
+      provider: 'linked',
+      provider_name: 'Linked',
+      issuer: 'https://id.corp.example',
+      subject: 'one',
+      label: 'one@corp.example',
+      usable: true,
+      linked_at: '1970-01-01T00:00:00.000Z',
+      last_sign_in_at: null,
+    });
+    const unlink = (id: string, at = path) => call(server, { method: 'DELETE', path: `${at}/${id}`, token });
+    assert.deepEqual([(await unlink(first)).status, (await unlink(first)).status], [204, 404]);
+    const last = await unlink(second);
+    assert.deepEqual([last.status, /Linked is the only way into this account/.test(String(last.json.error))], [400, true]);
+    const above = await server.addAccount({ role: 'admin', superAdministrator: true });
+    const theirs = await link('three', above);
+    assert.equal((await unlink(theirs, `/api/v1/users/${above.id}/identities`)).status, 403);
+    assert.equal((await unlink(theirs)).status, 404, 'of somebody else');
   });
 
   it('explain what claims become', async () => {
