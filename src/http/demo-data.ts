@@ -79,6 +79,8 @@ export interface DemoStart {
   readonly curl: string;
   /** Where mail can be read; undefined when it is really sent, or there is none. */
   readonly mailboxPath: string | undefined;
+  /** Another issuer that people may come from; undefined when there is none. */
+  readonly neighbour: { readonly issuer: string; readonly person: DemoPerson } | undefined;
 }
 
 export interface DemoMailbox {

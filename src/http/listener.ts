@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
-import type Koa from 'koa';
 
 export interface ListenOptions {
   readonly host: string;
@@ -23,6 +22,11 @@ const SILENCE_MS = 1000;
 /** How long a proxy may go on using the connections it keeps: just shorter than its patience with idle ones, which is ours. */
 const KEPT_ALIVE_MS = 4500;
 
+/** What answers requests, like an application of Koa. */
+export interface Answering {
+  callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+}
+
 export interface Listener extends AsyncDisposable {
   /** The one that was picked, where 0 was asked for. */
   readonly port: number;
@@ -32,7 +36,7 @@ export interface Listener extends AsyncDisposable {
  * Listens. Disposing of it takes no new connections, lets requests under way finish, and resolves when their handlers have ended,
  * so that what they use can be closed after it.
  */
-export async function listen(app: Koa, options: ListenOptions): Promise<Listener> {
+export async function listen(app: Answering, options: ListenOptions): Promise<Listener> {
   const { host, port, drainSeconds, reusePort, isPatient } = options;
   const handle = app.callback();
   const running = new Set<Promise<void>>();

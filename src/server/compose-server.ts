@@ -8,6 +8,7 @@ import { createApp } from '../http/app.ts';
 import { loadAssets } from '../http/assets.ts';
 import { createDemo } from '../http/demo/demo.ts';
 import { productRoutes } from '../http/demo/documented-api.ts';
+import type { Neighbour } from '../http/demo/neighbour.ts';
 import { createEnginePages } from '../http/engine-pages.ts';
 import { createCsrf } from '../http/middleware/csrf.ts';
 import { createMetrics } from '../http/ops/metrics.ts';
@@ -46,8 +47,9 @@ const OTHER_ROUTES = [
 /**
  * The server over a house: keys and the first tenant are there, the application is ready to listen.
  * @param stop aborted when the process begins to drain
+ * @param neighbour another issuer that the demo shows
  */
-export async function composeServer(house: House, stop: AbortSignal): Promise<ComposedServer> {
+export async function composeServer(house: House, stop: AbortSignal, neighbour?: Neighbour): Promise<ComposedServer> {
   const { config, storage, keyring, clock, logger, audit, catalogue } = house;
   const origin: Origin = { requestId: 'start', ip: 'server' };
   const firstTenant = await house.tenants.ensure(config.firstTenant, origin);
@@ -103,6 +105,7 @@ export async function composeServer(house: House, stop: AbortSignal): Promise<Co
         issuer: config.issuer,
         api: config.apiResource,
         minPasswordLength: config.passwords.min_length,
+        neighbour,
       })
     : undefined;
 

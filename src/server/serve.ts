@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { composeServer } from './compose-server.ts';
 import { serveMetrics } from './metrics-listener.ts';
+import { openNeighbour } from './neighbour.ts';
 
 interface ServeOptions {
   readonly config: Config;
@@ -19,8 +20,9 @@ interface ServeOptions {
 /** One server, from opening its store until it has drained. */
 export async function serve({ config, logger, reusePort, onReady }: ServeOptions, stop: AbortSignal): Promise<void> {
   const { host, port, drain_seconds: drainSeconds } = config.server;
-  await using house = await openHouse({ config, logger, clock: systemClock });
-  const { app, metricsApp } = await composeServer(house, stop);
+  await using neighbour = config.demoEnabled ? await openNeighbour({ config, logger }, stop) : undefined;
+  await using house = await openHouse({ config: neighbour?.friendly ?? config, logger, clock: systemClock });
+  const { app, metricsApp } = await composeServer(house, stop, neighbour?.neighbour);
   await using _metrics = metricsApp && (await serveMetrics(metricsApp, { config, logger, reusePort }));
   await using _listener = await listen(app, {
     host,

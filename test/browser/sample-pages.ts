@@ -346,6 +346,16 @@ export const samples: readonly Sample[] = [
         },
       ],
       mailboxPath: '/demo/mailbox',
+      neighbour: {
+        issuer: 'http://127.0.0.1:3001',
+        person: {
+          name: 'Nina Berg',
+          role: 'Knows nothing of Northmoor yet',
+          username: 'nina',
+          password: 'lantern-meadow-copper-sail',
+          authenticator: undefined,
+        },
+      },
       curl: `curl -s ${issuer}/oauth/token \\\n  -u 'parcel-sync:Yx3vN0q8mT2rB7kWcJ5dLfHs9aPzGuEo1iXtRvMnQyw' \\\n  -d grant_type=client_credentials \\\n  -d scope=read:interactions`,
     },
   },

@@ -12,7 +12,7 @@ export interface StartPage {
 
 export function readStart({ html }: Page): StartPage {
   return {
-    passwords: [...html.matchAll(/id="password-\d">([^<]+)</g)].map(([, password = '']) => password),
+    passwords: [...html.matchAll(/id="password-[^"]+">([^<]+)</g)].map(([, password = '']) => password),
     code: (/class="phone-code">.*?(\d{3}) (\d{3})</.exec(html) ?? []).slice(1).join(''),
     curl: plain(/id="curl"[^>]*>([^<]+)</.exec(html)?.[1] ?? ''),
   };

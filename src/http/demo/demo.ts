@@ -8,11 +8,14 @@ import type { Views } from '../views.ts';
 import { createDemoApi } from './api.ts';
 import { clientSecret, DEMO_CLIENTS, demoCurl, supportsDemo } from './credentials.ts';
 import { createDemoIssuer } from './issuer.ts';
+import type { Neighbour } from './neighbour.ts';
+import { northmoor } from './northmoor.ts';
 import { createParcelDesk } from './parcel-desk.ts';
 import { demoRouter } from './router.ts';
 import { type DemoWorldDeps, describePeople, ensureDemoClients, ensureDemoPeople } from './world.ts';
 
 export interface DemoDeps extends DemoWorldDeps {
+  readonly issuer: string;
   /** Identifier of the default API, the `aud` of its tokens. */
   readonly api: string;
   readonly catalogue: ScopeCatalogue;
@@ -21,6 +24,8 @@ export interface DemoDeps extends DemoWorldDeps {
   readonly csrf: Csrf;
   /** Where mail is kept instead of sent: then the demo has a page that shows it. */
   readonly mailbox: Mailbox | undefined;
+  /** Another issuer beside this one, where there is one. */
+  readonly neighbour: Neighbour | undefined;
 }
 
 /**
@@ -33,8 +38,9 @@ export async function createDemo(deps: DemoDeps): Promise<Middleware | undefined
     logger.warn('the demo is off: api.scopes lacks a scope that it shows');
     return undefined;
   }
-  const tenant = await ensureDemoClients(deps);
-  const ensurePeople = retried(() => ensureDemoPeople(deps, tenant));
+  const world = northmoor(issuer);
+  const tenant = await ensureDemoClients(deps, world);
+  const ensurePeople = retried(() => ensureDemoPeople(deps, world, tenant));
   ensurePeople().catch((error: unknown) => logger.warn({ err: error }, 'the people of the demo could not be made; its page tries again'));
 
   const known = createDemoIssuer(issuer);
@@ -43,7 +49,7 @@ export async function createDemo(deps: DemoDeps): Promise<Middleware | undefined
   const desk = createParcelDesk({ origin: issuer, credentials: credentials(DEMO_CLIENTS.app), issuer: known, api, clock });
   const people = async () => {
     await ensurePeople();
-    return await describePeople(deps);
+    return await describePeople(deps, world);
   };
   const pages = demoRouter({ ...deps, desk, people, curl: demoCurl(issuer, keyring) });
   return compose([api.router.routes(), pages.routes()] as unknown as Middleware[]);

@@ -8,6 +8,7 @@ import type { Csrf } from '../middleware/csrf.ts';
 import { readForm } from '../middleware/form.ts';
 import type { Views } from '../views.ts';
 import { MAILBOX_PATH, mailboxPage } from './mailbox.ts';
+import type { Neighbour } from './neighbour.ts';
 import type { ParcelDesk, PendingSignIn, SignedIn } from './parcel-desk.ts';
 import { resultPage } from './result-page.ts';
 import { endsSession, FlowError } from './trouble.ts';
@@ -29,6 +30,7 @@ export interface DemoPagesDeps {
   readonly curl: string;
   /** Where mail is kept instead of sent. */
   readonly mailbox: Mailbox | undefined;
+  readonly neighbour: Neighbour | undefined;
   readonly views: Views;
   readonly csrf: Csrf;
   readonly clock: Clock;
@@ -53,7 +55,7 @@ function goTo(ctx: Context, address: string): void {
   ctx.redirect(address);
 }
 
-export async function start(ctx: Context, { people, csrf, issuer, curl, views, mailbox }: DemoPagesDeps): Promise<void> {
+export async function start(ctx: Context, { people, csrf, issuer, curl, views, mailbox, neighbour }: DemoPagesDeps): Promise<void> {
   const token = csrf.token(ctx, csrfScope(ctx));
   const data = {
     csrf: token,
@@ -63,6 +65,7 @@ export async function start(ctx: Context, { people, csrf, issuer, curl, views, m
     people: await people(),
     curl,
     mailboxPath: mailbox && MAILBOX_PATH,
+    neighbour,
   };
   ctx.type = 'html';
   ctx.body = views.render('demo/start', data);

@@ -15,10 +15,9 @@ import type { TenantService } from '../../domain/tenants/tenant-service.ts';
 import { type Clock, epochSeconds } from '../../lib/clock.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import type { DemoPerson } from '../demo-data.ts';
-import { clientSecret, DEMO_CLIENTS, INSPECT, password, READ, totpSecret, WRITE } from './credentials.ts';
+import { clientSecret, password, totpSecret } from './credentials.ts';
 
 export interface DemoWorldDeps {
-  readonly issuer: string;
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly tenants: TenantService;
@@ -39,22 +38,6 @@ interface ClientPlan {
   readonly metadata: ClientMetadata;
 }
 
-const plannedClients = (issuer: string): readonly ClientPlan[] => [
-  {
-    id: DEMO_CLIENTS.app,
-    type: 'web',
-    metadata: {
-      client_name: 'Parcel Desk',
-      client_uri: `${issuer}/demo`,
-      redirect_uris: [`${issuer}/demo/callback`],
-      post_logout_redirect_uris: [`${issuer}/demo`],
-      scope: `${READ} ${WRITE}`,
-    },
-  },
-  { id: DEMO_CLIENTS.api, type: 'service', metadata: { client_name: 'Parcel API', scope: INSPECT } },
-  { id: DEMO_CLIENTS.service, type: 'service', metadata: { client_name: 'Nightly Report', scope: READ } },
-];
-
 interface PersonPlan {
   readonly name: string;
   readonly username: string;
@@ -64,17 +47,21 @@ interface PersonPlan {
   readonly enrolled: boolean;
 }
 
-const PEOPLE: readonly PersonPlan[] = [
-  { name: 'Alice Martin', username: 'alice', role: 'viewer', words: 'Viewer: may read', enrolled: true },
-  { name: 'Nora Lindqvist', username: 'nora', role: 'admin', words: 'Administrator: may read and change', enrolled: false },
-];
+/** A made-up company: its applications and its people. */
+export interface DemoWorld {
+  readonly tenant: { readonly slug: string; readonly name: string };
+  /** Of its people's addresses. */
+  readonly domain: string;
+  readonly clients: readonly ClientPlan[];
+  readonly people: readonly PersonPlan[];
+}
 
-const emailOf = ({ username }: PersonPlan) => `${username}@northmoor.example`;
+const emailOf = ({ username }: PersonPlan, { domain }: DemoWorld) => `${username}@${domain}`;
 
-/** The tenant and the clients of the demo are there, with the addresses of this issuer. Changes nothing that fits already. */
-export async function ensureDemoClients(deps: DemoWorldDeps): Promise<Tenant> {
-  const tenant = await deps.tenants.ensure({ slug: 'northmoor', name: 'Northmoor Logistics' }, ORIGIN);
-  for (const plan of plannedClients(deps.issuer)) await ensureClient(deps, tenant, plan);
+/** Its tenant and clients are there, with the addresses they have now. Changes nothing that fits already. */
+export async function ensureDemoClients(deps: DemoWorldDeps, world: DemoWorld): Promise<Tenant> {
+  const tenant = await deps.tenants.ensure(world.tenant, ORIGIN);
+  for (const plan of world.clients) await ensureClient(deps, tenant, plan);
   return tenant;
 }
 
@@ -98,23 +85,24 @@ function ignoreTaken(error: unknown): undefined {
   if (!(error instanceof AlreadyExistsError)) throw error;
 }
 
-/** The people of the demo are there. Takes about a second the first time: their passwords are checked and hashed as anybody's. */
-export async function ensureDemoPeople(deps: DemoWorldDeps, tenant: Tenant): Promise<void> {
-  for (const plan of PEOPLE) {
-    const account = (await findPerson(deps, plan)) ?? (await createPerson(deps, tenant, plan));
+/** Its people are there. Takes about a second the first time: their passwords are checked and hashed as anybody's. */
+export async function ensureDemoPeople(deps: DemoWorldDeps, world: DemoWorld, tenant: Tenant): Promise<void> {
+  for (const plan of world.people) {
+    const email = emailOf(plan, world);
+    const account = (await findPerson(deps, email)) ?? (await createPerson(deps, tenant, { ...plan, email }));
     if (plan.enrolled && (await deps.mfa.required(account)) !== 'code') await enrol(deps, account, plan);
   }
 }
 
-const findPerson = ({ stores }: DemoWorldDeps, plan: PersonPlan) => stores.accounts.findByLogin(loginKey(emailOf(plan)));
+const findPerson = ({ stores }: DemoWorldDeps, email: string) => stores.accounts.findByLogin(loginKey(email));
 
 /** Without the username where somebody else has it: then the e-mail address is what they sign in with. */
-async function createPerson(deps: DemoWorldDeps, tenant: Tenant, plan: PersonPlan): Promise<Account> {
-  const { name: displayName, role } = plan;
+async function createPerson(deps: DemoWorldDeps, tenant: Tenant, plan: PersonPlan & { readonly email: string }): Promise<Account> {
+  const { name: displayName, role, email } = plan;
   const secret = password(deps.keyring, plan.username, deps.minPasswordLength);
   for (const username of [plan.username, undefined]) {
-    const input = { tenantId: tenant.id, email: emailOf(plan), username, displayName, role, password: secret };
-    const account = (await deps.accounts.create(input, ORIGIN).catch(ignoreTaken)) ?? (await findPerson(deps, plan));
+    const input = { tenantId: tenant.id, email, username, displayName, role, password: secret };
+    const account = (await deps.accounts.create(input, ORIGIN).catch(ignoreTaken)) ?? (await findPerson(deps, email));
     if (account) return account;
   }
   throw new Error(`the demo could not make ${plan.username}`);
@@ -132,13 +120,13 @@ async function enrol({ mfa, keyring, clock }: DemoWorldDeps, account: Account, {
 const codeAt = (secret: string, epoch: number) => generate({ secret, epoch, period: STEP_SECONDS });
 
 /** Whom the visitor can be, with what they would type now. */
-export async function describePeople(deps: DemoWorldDeps): Promise<readonly DemoPerson[]> {
+export async function describePeople(deps: DemoWorldDeps, world: DemoWorld): Promise<readonly DemoPerson[]> {
   const now = epochSeconds(deps.clock());
   return await Promise.all(
-    PEOPLE.map(async (plan) => ({
+    world.people.map(async (plan) => ({
       name: plan.name,
       role: plan.words,
-      username: (await findPerson(deps, plan))?.username ?? emailOf(plan),
+      username: (await findPerson(deps, emailOf(plan, world)))?.username ?? emailOf(plan, world),
       password: password(deps.keyring, plan.username, deps.minPasswordLength),
       authenticator: plan.enrolled
         ? { code: await codeAt(totpSecret(deps.keyring, plan.username), now), secondsLeft: STEP_SECONDS - (now % STEP_SECONDS) }
