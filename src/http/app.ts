@@ -1,8 +1,8 @@
 import Koa, { type Middleware } from 'koa';
 import type { Logger } from '../lib/logger.ts';
 import { type AccountPagesDeps, accountRouter } from './account/router.ts';
+import type { WaysDeps } from './account/ways/context.ts';
 import { waysRouter } from './account/ways/router.ts';
-import type { WaysDeps } from './account/ways/visit.ts';
 import { type Assets, serveAssets } from './assets.ts';
 import { docsRouter } from './docs/router.ts';
 import { type ErrorPageDeps, errorBoundary } from './errors.ts';

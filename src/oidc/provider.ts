@@ -20,7 +20,7 @@ import { EXTRA_CLIENT_METADATA } from './client-view.ts';
 import type { Consents } from './consents.ts';
 import { auditEngineEvents } from './events.ts';
 import { ACR_VALUES, createInteractionPolicy } from './interaction-policy.ts';
-import { forgetImpliedConsent } from './offline-access.ts';
+import { forgetNeedlessConsent } from './offline-access.ts';
 import { guardedFetch, type OutboundRules } from './outbound.ts';
 import { type EnginePages, logoutPages } from './pages.ts';
 import { extrasOf, type ResourceDeps, refuseRefreshBeyond, resourceIndicators } from './resources.ts';
@@ -125,7 +125,7 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     clientDefaults: { id_token_signed_response_alg: 'RS256' },
     extraClientMetadata: { properties: [...EXTRA_CLIENT_METADATA] },
     extraParams: {
-      offline_consent: (ctx: KoaContextWithOIDC) => forgetImpliedConsent(ctx),
+      offline_consent: (ctx: KoaContextWithOIDC) => forgetNeedlessConsent(ctx),
       idp_hint: null,
       kc_idp_hint: null,
     },

@@ -54,6 +54,18 @@ describe('ways to sign in', () => {
       assert.ok(page.html.includes(seen), seen);
     assert.doesNotMatch(page.html, /Sign in again/);
     assert.equal((await browser.open(ways)).status, 200, 'and stays signed in');
+    const query = {
+      client_id: `${CLIENT}${here.tenant.slug}`,
+      response_type: 'none',
+      scope: 'openid',
+      redirect_uri: ways,
+      prompt: 'consent',
+    };
+    assert.equal(
+      (await browser.open(`${here.issuer}/oauth/authorize?${new URLSearchParams(query)}`)).url,
+      ways,
+      'there is nothing to allow',
+    );
 
     const elsewhere = await here.house.tenants.create({ slug: 'elsewhere', name: 'Elsewhere' }, ORIGIN);
     const theirs = `${here.issuer}/account/${elsewhere.slug}/sign-in`;
@@ -200,6 +212,20 @@ describe('ways to sign in', () => {
     const away = await federated.here.submit(await federated.here.open(ways), '/upstream', { provider: 'neighbour' });
     const byProvider = await federated.here.open(await answerOf(away.url, person, federated));
     assert.match(byProvider.html, /once more with your password/, 'who comes from elsewhere alone opens no further doors');
+  });
+
+  it('counts a sign-in at the provider that a home domain leads to for the password', async () => {
+    await neighbours.addProvider({ id: 'home', name: 'Home', home_domains: ['home.example'] });
+    const person = await there.addAccount({ email: 'ada@home.example' });
+    const local = await here.addAccount({ email: person.email, username: 'ada' });
+    const browsers = traveller();
+    const shown = await signIn(browsers.here, ways, { identifier: 'ada' });
+    const asked = await browsers.here.open(await leave(shown, person, browsers, 'home'));
+    await browsers.here.submit(asked, '/confirm', { decision: 'link' });
+    const again = traveller();
+    const away = await again.here.submit(await again.here.open(ways), '/password', { identifier: local.email, password: '' });
+    const page = await again.here.open(await answerOf(away.url, person, again));
+    assert.match(page.html, /Unlink Home…/);
   });
 
   it('leaves an account its last way in', async () => {

@@ -2,14 +2,8 @@ import { NotFoundError } from '../../domain/errors.ts';
 import { UpstreamError } from '../../domain/federation/upstream.ts';
 import { type ProviderId, providerId } from '../../domain/federation/upstream-provider.ts';
 import { originOf } from '../middleware/request-context.ts';
-import { type Problem, upstreamProblems } from '../words.ts';
+import { type UpstreamTrouble, upstreamTrouble } from '../upstream-trouble.ts';
 import { goTo, isAnother, journeyOf, type Step } from './context.ts';
-
-/** Why somebody is still here, for the sign-in page. */
-export interface UpstreamTrouble {
-  readonly problem?: Problem;
-  readonly status?: number;
-}
 
 /**
  * Sends the browser to another provider; undefined when it is on its way.
@@ -19,7 +13,7 @@ export async function sendUpstream(
   step: Step,
   provider: ProviderId,
   loginHint = step.pending.loginHint,
-): Promise<UpstreamTrouble | undefined> {
+): Promise<Partial<UpstreamTrouble> | undefined> {
   const { ctx, deps, pending } = step;
   try {
     const wish = { provider, journey: journeyOf(step), hints: { ...pending.passedOn, loginHint } };
@@ -31,15 +25,12 @@ export async function sendUpstream(
 }
 
 /** Whatever went wrong there, the other ways to sign in are as they were. */
-export async function troubleWith(step: Step, error: unknown, id: ProviderId): Promise<UpstreamTrouble> {
+export async function troubleWith(step: Step, error: unknown, id: ProviderId): Promise<Partial<UpstreamTrouble>> {
   if (error instanceof NotFoundError) return {};
   if (!(error instanceof UpstreamError)) throw error;
   const offered = await step.deps.federation.offered(step.pending.client.tenantId);
   const name = offered.find((provider) => provider.id === id)?.name ?? 'The other provider';
-  if (error.kind === 'unavailable') return { problem: upstreamProblems.down(name), status: 502 };
-  if (error.kind === 'refused') return { problem: upstreamProblems.refused(name), status: 401 };
-  if (error.kind === 'stale') return { problem: upstreamProblems.stale(name), status: 401 };
-  return { problem: upstreamProblems.wrong(name), status: 502 };
+  return upstreamTrouble(error, name);
 }
 
 const SENT_COOKIE = 'gatehouse_sent';

@@ -1,10 +1,10 @@
 import { Router } from '@koa/router';
 import type { Context } from 'koa';
 import { waysPath } from '../../../domain/clients/account-client.ts';
+import { goTo, type WaysDeps } from './context.ts';
 import { arrive, beginLink, confirmLink, showOffer } from './link.ts';
 import { show } from './show.ts';
 import { unlink } from './unlink.ts';
-import { goTo, type WaysDeps } from './visit.ts';
 
 /** Where a person sees how they sign in, and links and unlinks other providers. */
 export function waysRouter(deps: WaysDeps): Router {

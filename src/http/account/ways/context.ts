@@ -33,8 +33,8 @@ export interface WaysDeps {
   readonly secureCookies: boolean;
 }
 
-/** Somebody at the page of their ways to sign in. */
-export interface Visit extends SignedIn {
+/** What a request of somebody at these pages is about, loaded once. */
+export interface Step extends SignedIn {
   readonly ctx: Context;
   readonly deps: WaysDeps;
   readonly tenant: Tenant;
@@ -53,7 +53,7 @@ async function tenantOf(ctx: TenantContext, { tenants }: WaysDeps): Promise<Tena
   return tenant;
 }
 
-async function visitOf(ctx: Context, tenant: Tenant, deps: WaysDeps): Promise<Visit | undefined> {
+async function stepOf(ctx: Context, tenant: Tenant, deps: WaysDeps): Promise<Step | undefined> {
   const signedIn = await deps.findSignedIn(ctx);
   if (signedIn?.account.tenantId !== tenant.id) return undefined;
   const { account } = signedIn;
@@ -62,41 +62,41 @@ async function visitOf(ctx: Context, tenant: Tenant, deps: WaysDeps): Promise<Vi
 }
 
 /** @param otherwise answers when nobody of this tenant is signed in */
-export function visited(
-  handler: (visit: Visit) => Promise<void>,
+export function whenSignedIn(
+  handler: (step: Step) => Promise<void>,
   otherwise: (ctx: Context, tenant: Tenant, deps: WaysDeps) => void = sendToSignIn,
 ): (deps: WaysDeps) => Middleware {
   return (deps) => async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     const tenant = await tenantOf(ctx as TenantContext, deps);
-    const visit = await visitOf(ctx, tenant, deps);
-    if (!visit) return otherwise(ctx, tenant, deps);
-    await handler(visit);
+    const step = await stepOf(ctx, tenant, deps);
+    if (!step) return otherwise(ctx, tenant, deps);
+    await handler(step);
   };
 }
 
 /** A form of these pages. Its CSRF token is the person's: one from before somebody else signed in is none. */
-export function posted<Fields>(
+export function onPost<Fields>(
   fields: z.ZodType<Fields>,
-  handler: (visit: Visit, fields: Fields) => Promise<void>,
+  handler: (step: Step, fields: Fields) => Promise<void>,
 ): (deps: WaysDeps) => Middleware {
   const schema = z.looseObject({ _csrf: z.string().max(64).default('') });
-  return visited(async (visit) => {
-    const { _csrf, ...rest } = await readForm(visit.ctx, schema);
-    visit.deps.csrf.check(visit.ctx, csrfScope(visit), _csrf);
+  return whenSignedIn(async (step) => {
+    const { _csrf, ...rest } = await readForm(step.ctx, schema);
+    step.deps.csrf.check(step.ctx, csrfScope(step), _csrf);
     const parsed = fields.safeParse(rest);
     if (!parsed.success) throw badFields(parsed.error);
-    await handler(visit, parsed.data);
+    await handler(step, parsed.data);
   });
 }
 
-const csrfScope = ({ account }: Visit) => `ways ${account.id}`;
+const csrfScope = ({ account }: Step) => `ways ${account.id}`;
 
-export function csrfToken(visit: Visit): string {
-  return visit.deps.csrf.token(visit.ctx, csrfScope(visit));
+export function csrfToken(step: Step): string {
+  return step.deps.csrf.token(step.ctx, csrfScope(step));
 }
 
-export function pathOf({ tenant }: Visit, action: string): string {
+export function pathOf({ tenant }: Step, action: string): string {
   return `${waysPath(tenant)}/${action}`;
 }
 
@@ -122,7 +122,7 @@ function sendToSignIn(ctx: Context, tenant: Tenant, deps: WaysDeps): void {
 }
 
 export function page<Name extends keyof PageData>(
-  { ctx, deps }: Pick<Visit, 'ctx' | 'deps'>,
+  { ctx, deps }: Pick<Step, 'ctx' | 'deps'>,
   name: Name,
   data: PageData[Name],
   status = 200,
