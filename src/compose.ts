@@ -7,6 +7,7 @@ import { createAccountService } from './domain/accounts/account-service.ts';
 import { PasswordHasher } from './domain/accounts/password-hasher.ts';
 import { createAudit } from './domain/audit/audit.ts';
 import { createClientService } from './domain/clients/client-service.ts';
+import { createFederationMeterRelay } from './domain/federation/federation-meter.ts';
 import { createIdentities } from './domain/federation/identities.ts';
 import { createProviderRegistry, secretOf } from './domain/federation/provider-registry.ts';
 import { createKeyService } from './domain/keys/key-service.ts';
@@ -107,6 +108,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     lifetimes: { passwordLink: lifetimes.password_link, adminLink: lifetimes.admin_link, invitation: lifetimes.invitation },
   });
   const providers = createProviderRegistry({ ...storage, configured: config.upstreamProviders, keyring, audit, clock });
+  const federationMeter = createFederationMeterRelay();
   return {
     config,
     logger,
@@ -130,7 +132,9 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     quietMfa: createMfaService({ ...mfaDeps, notices: undefined }),
     tenants: createTenantService({ ...storage, audit, clock }),
     clients: createClientService({ ...storage, tokens, audit, clock, catalogue }),
+    federationMeter,
     upstream: createUpstream({
+      meter: federationMeter,
       // Longer than documents of clients may take: people wait for it, at a page that says so.
       rules: { allowPrivate: config.outbound.allow_private, maxBytes: config.outbound.max_bytes, timeoutMs: UPSTREAM_TIMEOUT_MS },
       secretOf: (provider) => secretOf(provider, keyring),

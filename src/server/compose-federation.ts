@@ -1,5 +1,6 @@
 import type { House } from '../compose.ts';
 import { redirectUriOf } from '../config/web-oidc.ts';
+import { countedFederation } from '../counted.ts';
 import { createFederation } from '../domain/federation/create-federation.ts';
 import type { Federation } from '../domain/federation/federation-service.ts';
 import { createJourneys } from '../domain/federation/journeys.ts';
@@ -52,5 +53,9 @@ export function composeFederation(
     visits,
   });
   const linking = createLinking({ trips, tickets, identities, audit });
-  return { federation, linking, notices: createLogoutNotices({ ...house, artifacts, identities, visits, endSessions }) };
+  return {
+    federation: countedFederation(federation, house.federationMeter),
+    linking,
+    notices: createLogoutNotices({ ...house, artifacts, identities, visits, endSessions }),
+  };
 }

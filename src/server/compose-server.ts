@@ -128,6 +128,7 @@ export async function composeServer(house: House, stop: AbortSignal, neighbour?:
     routes: OTHER_ROUTES,
     worker: config.server.workers > 1 ? process.pid : undefined,
   });
+  house.federationMeter.connect(metrics.federation);
   const app = createApp({
     issuer: config.issuer,
     trustedProxies: config.server.trusted_proxies,

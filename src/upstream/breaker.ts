@@ -9,7 +9,8 @@ const REST_MS = 30_000;
 export type Breaker = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** After three faults in a row within a minute nothing is tried for half a minute; then one, and all again when that goes well. */
-export function createBreaker(clock: Clock): Breaker {
+/** @param rests hears when that begins, and when it is over */
+export function createBreaker(clock: Clock, rests: (resting: boolean) => void): Breaker {
   let failures: readonly number[] = [];
   let restsUntil: number | undefined;
   let probing = false;
@@ -17,11 +18,14 @@ export function createBreaker(clock: Clock): Breaker {
   function failed(): void {
     const now = clock().getTime();
     failures = [...failures.filter((at) => now - at <= WITHIN_MS), now].slice(-FAILURES);
-    if (restsUntil !== undefined || failures.length === FAILURES) restsUntil = now + REST_MS;
+    if (restsUntil === undefined && failures.length < FAILURES) return;
+    if (restsUntil === undefined) rests(true);
+    restsUntil = now + REST_MS;
   }
 
   function succeeded(): void {
     failures = [];
+    if (restsUntil !== undefined) rests(false);
     restsUntil = undefined;
   }
 

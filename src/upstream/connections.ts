@@ -1,4 +1,5 @@
 import { allowInsecureRequests, type ClientAuth, Configuration, type CustomFetch, customFetch } from 'openid-client';
+import type { FederationMeter } from '../domain/federation/federation-meter.ts';
 import { UpstreamError } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -18,13 +19,25 @@ export interface Connection {
   readonly keys: KeySet;
 }
 
-export function openConnection(
-  provider: UpstreamProvider,
-  { rules, clock }: { readonly rules: OutboundRules; readonly clock: Clock },
-): Connection {
+interface Surroundings {
+  readonly rules: OutboundRules;
+  readonly clock: Clock;
+  readonly meter: Pick<FederationMeter, 'asked' | 'rests'>;
+}
+
+export function openConnection(provider: UpstreamProvider, { rules, clock, meter }: Surroundings): Connection {
+  const { id } = provider;
   const guarded = createGuardedFetch(rules);
-  const breaker = createBreaker(clock);
-  const fetch: GuardedFetch = (address, options) => breaker(() => guarded(address, options));
+  const breaker = createBreaker(clock, (resting) => meter.rests(id, resting));
+  const timed: GuardedFetch = async (address, options) => {
+    const started = performance.now();
+    try {
+      return await guarded(address, options);
+    } finally {
+      meter.asked(id, (performance.now() - started) / 1000);
+    }
+  };
+  const fetch: GuardedFetch = (address, options) => breaker(() => timed(address, options));
   const discovery = createKept(() => discover(provider, fetch, rules), DISCOVERY_SECONDS, clock);
   const uri = async () => {
     const { metadata } = await discovery.get();
@@ -35,13 +48,14 @@ export function openConnection(
 }
 
 /** One connection for each provider, anew when it was changed. */
-export function createConnections(surroundings: { readonly rules: OutboundRules; readonly clock: Clock }) {
+export function createConnections(surroundings: Surroundings) {
   const open = new Map<string, { readonly version: string; readonly connection: Connection }>();
   return (provider: UpstreamProvider): Connection => {
     const version = `${provider.issuer} ${provider.updatedAt.getTime()}`;
     const known = open.get(provider.id);
     if (known?.version === version) return known.connection;
     const connection = openConnection(provider, surroundings);
+    surroundings.meter.rests(provider.id, false);
     open.set(provider.id, { version, connection });
     return connection;
   };

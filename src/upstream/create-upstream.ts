@@ -1,4 +1,5 @@
 import { buildAuthorizationUrl, buildAuthorizationUrlWithPAR, buildEndSessionUrl, calculatePKCECodeChallenge } from 'openid-client';
+import type { FederationMeter } from '../domain/federation/federation-meter.ts';
 import { type Upstream, UpstreamError, type UpstreamExpectation, type UpstreamHints } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import { type ClientProofs, clientAuthentication } from './client-authentication.ts';
@@ -15,6 +16,7 @@ import { upstreamFault } from './upstream-faults.ts';
 export interface UpstreamDeps extends ClientProofs {
   readonly rules: OutboundRules;
 }
+  readonly meter: Pick<FederationMeter, 'asked' | 'rests'>;
 
 /** Other identity providers, by openid-client. */
 export function createUpstream(deps: UpstreamDeps): Upstream {

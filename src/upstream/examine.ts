@@ -13,6 +13,9 @@ import type { Discovery, Metadata } from './metadata.ts';
 import { PROVIDER_KINDS } from './provider-kinds.ts';
 import { upstreamFault } from './upstream-faults.ts';
 
+/** It is a trial, with a breaker of its own. */
+const NOT_COUNTED = { asked: () => undefined, rests: () => undefined };
+
 const WRONG_CODE = ['invalid_grant', 'bad_verification_code'];
 const WRONG_CLIENT = ['invalid_client', 'unauthorized_client', 'incorrect_client_credentials'];
 
@@ -23,7 +26,7 @@ export async function examine(
   provider: UpstreamProvider,
   deps: ClientProofs & { readonly rules: OutboundRules },
 ): Promise<readonly UpstreamFinding[]> {
-  const connection = openConnection(provider, deps);
+  const connection = openConnection(provider, { ...deps, meter: NOT_COUNTED });
   let discovery: Discovery;
   try {
     discovery = await connection.discovery();

@@ -15,6 +15,7 @@ import { call } from '../support/rest-client.ts';
 import { startProcess } from '../support/start-process.ts';
 import { ORIGIN, PASSWORD, startServer, type TestServer } from '../support/start-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { startTestProvider } from '../support/test-provider.ts';
 
 /** The samples of an answer: a line of the text format, its value. */
 async function samplesOf(url: string): Promise<ReadonlyMap<string, number>> {
@@ -34,7 +35,10 @@ describe('/metrics beside everything else', () => {
     return names.map((name) => all.get(name) ?? 0);
   };
   before(async () => {
-    server = await startServer({ GATEHOUSE_LIMITS__LOGIN_ADDRESS: '{"limit":2,"window":60,"block":60}' });
+    server = await startServer({
+      GATEHOUSE_LIMITS__LOGIN_ADDRESS: '{"limit":2,"window":60,"block":60}',
+      GATEHOUSE_OUTBOUND__ALLOW_PRIVATE: '["localhost"]',
+    });
     client = await protocolClient(server, await server.addClient('web', { redirect_uris: [CALLBACK] }));
   });
   after(() => server[Symbol.asyncDispose]());
@@ -81,6 +85,45 @@ describe('/metrics beside everything else', () => {
     const { status, headers } = await rawRequest(`${server.issuer}/metrics`, { headers: { host: '10.0.0.7:9464' } });
     assert.deepEqual([status, headers['cache-control']], [200, 'no-store']);
     assert.equal((await post(`${server.issuer}/metrics`, {})).status, 404);
+  });
+
+  it('counts sign-ins with other providers and times their answers, and tells which are left alone', async () => {
+    await using there = await startTestProvider();
+    there.idToken = (usual) => ({ ...usual, email: 'ada@lazy.example' });
+    const settings = {
+      id: 'there',
+      preset: 'oidc',
+      issuer: there.issuer,
+      client_id: 'us',
+      client_secret: 'hush',
+      creation: 'everybody',
+    } as const;
+    await server.house.providers.create(settings, ORIGIN);
+    const signIn = async () => {
+      const browser = new CookieBrowser();
+      const away = await client.request(browser, { scope: 'openid', idp_hint: 'there' });
+      return await browser.open(there.authorize(new URL(away.url)).href);
+    };
+    const told = async () => {
+      const [signedIn, unavailable, open, asked] = await values(
+        'gatehouse_federation_sign_ins_total{provider="there",outcome="signed_in"}',
+        'gatehouse_federation_sign_ins_total{provider="there",outcome="upstream_unavailable"}',
+        'gatehouse_upstream_breaker_open{provider="there"}',
+        'gatehouse_upstream_request_duration_seconds_count{provider="there"}',
+      );
+      return { signedIn, unavailable, open, asked };
+    };
+    await signIn();
+    assert.deepEqual(await told(), { signedIn: 1, unavailable: 0, open: 0, asked: 4 }, 'discovery, token, keys, userinfo');
+    there.instead.token = (_request, response) => response.writeHead(500).end();
+    for (let failures = 0; failures < 4; failures++) assert.equal((await signIn()).status, 502);
+    assert.deepEqual(await told(), { signedIn: 1, unavailable: 4, open: 1, asked: 7 }, 'the last was not even asked');
+    delete there.instead.token;
+    server.clock.advance(31);
+    await signIn();
+    assert.deepEqual(await told(), { signedIn: 2, unavailable: 4, open: 0, asked: 9 });
+    await client.request(new CookieBrowser(), { scope: 'openid', idp_hint: 'made-up' });
+    assert.ok(![...(await samples()).keys()].some((name) => name.includes('made-up')));
   });
 
   it('counts mails', async () => {

@@ -34,6 +34,7 @@ export function openUpstream({
     secretOf: () => secret,
     keys: keys ?? { open: async () => [OUR_KEY] },
     clock: clock.now,
+    meter: { asked: () => undefined, rests: () => undefined },
     rules: { allowPrivate, timeoutMs, maxBytes: 65_536 },
   });
   return { upstream, clock };

@@ -1,8 +1,10 @@
 import type { Context, Middleware } from 'koa';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import type { FederationMeter } from '../../domain/federation/federation-meter.ts';
 import type { MailCounts } from '../../domain/mail/post.ts';
 import type { Tally, TallyName } from '../../lib/tally.ts';
 import { METHODS } from '../errors.ts';
+import { createFederationMetrics } from './federation-metrics.ts';
 
 export interface MetricsOptions {
   readonly tally: Tally;
@@ -14,6 +16,7 @@ export interface MetricsOptions {
 }
 
 export interface Metrics {
+  readonly federation: FederationMeter;
   /** Counts and times every request that can be read. */
   readonly middleware: Middleware;
   /** Answers with everything that was counted, in the text format of Prometheus. */
@@ -26,7 +29,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** Where a request ended that no route is for: its path would be a label without bounds, and may hold a secret. */
 const OTHER = 'other';
 
-/** The counts of this process, in a registry of their own. Labels are route templates and words of ours: never a path, a name or an id. */
+/** The counts of this process, in a registry of their own. Labels are route templates, words of ours and ids of providers: never a path or a name. */
 export function createMetrics({ tally, mail, routes, worker }: MetricsOptions): Metrics {
   const registry = new Registry();
   if (worker !== undefined) registry.setDefaultLabels({ worker });
@@ -49,6 +52,7 @@ export function createMetrics({ tally, mail, routes, worker }: MetricsOptions): 
   const templateOf = createTemplates(routes);
 
   return {
+    federation: createFederationMetrics(registry),
     async middleware(ctx, next) {
       const started = performance.now();
       try {
