@@ -15,8 +15,8 @@ import { upstreamFault } from './upstream-faults.ts';
 
 export interface UpstreamDeps extends ClientProofs {
   readonly rules: OutboundRules;
-}
   readonly meter: Pick<FederationMeter, 'asked' | 'rests'>;
+}
 
 /** Other identity providers, by openid-client. */
 export function createUpstream(deps: UpstreamDeps): Upstream {
