@@ -9,7 +9,9 @@ import { createAudit } from './domain/audit/audit.ts';
 import { createClientService } from './domain/clients/client-service.ts';
 import { createFederationMeterRelay } from './domain/federation/federation-meter.ts';
 import { createIdentities } from './domain/federation/identities.ts';
+import { createKeepTokens } from './domain/federation/kept-tokens.ts';
 import { createProviderRegistry, secretOf } from './domain/federation/provider-registry.ts';
+import { createTokenRefresh } from './domain/federation/token-refresh.ts';
 import { createKeyService } from './domain/keys/key-service.ts';
 import { createLicenceService } from './domain/licences/licence-service.ts';
 import type { CounterRule } from './domain/limits/counters.ts';
@@ -109,6 +111,15 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   });
   const providers = createProviderRegistry({ ...storage, configured: config.upstreamProviders, keyring, audit, clock });
   const federationMeter = createFederationMeterRelay();
+  const upstream = createUpstream({
+    meter: federationMeter,
+    // Longer than documents of clients may take: people wait for it, at a page that says so.
+    rules: { allowPrivate: config.outbound.allow_private, maxBytes: config.outbound.max_bytes, timeoutMs: UPSTREAM_TIMEOUT_MS },
+    secretOf: (provider) => secretOf(provider, keyring),
+    keys,
+    clock,
+  });
+  const tokenRefresh = createTokenRefresh({ ...storage, providers, upstream, keyring, audit, clock, logger });
   return {
     config,
     logger,
@@ -132,17 +143,12 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     quietMfa: createMfaService({ ...mfaDeps, notices: undefined }),
     tenants: createTenantService({ ...storage, audit, clock }),
     clients: createClientService({ ...storage, tokens, audit, clock, catalogue }),
+    upstream,
     federationMeter,
-    upstream: createUpstream({
-      meter: federationMeter,
-      // Longer than documents of clients may take: people wait for it, at a page that says so.
-      rules: { allowPrivate: config.outbound.allow_private, maxBytes: config.outbound.max_bytes, timeoutMs: UPSTREAM_TIMEOUT_MS },
-      secretOf: (provider) => secretOf(provider, keyring),
-      keys,
-      clock,
-    }),
     providers,
     identities: createIdentities({ ...storage, providers, audit }),
+    keepTokens: createKeepTokens({ ...storage, keyring, clock }),
+    tokenRefresh,
     keys,
     tokens,
     signer,
@@ -151,6 +157,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     privateTokens: createPrivateTokens({ houseTokens, mfa, uses: tokenUses, audit, clock, longest: lifetimes.private_token_max }),
     licences: createLicenceService({ ...storage, audit, clock }),
     async [Symbol.asyncDispose]() {
+      await tokenRefresh[Symbol.asyncDispose]();
       await post[Symbol.asyncDispose]();
       await hasher.close();
       await storage[Symbol.asyncDispose]();

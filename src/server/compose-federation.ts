@@ -49,7 +49,16 @@ export function composeFederation(
     providers,
     trips,
     tickets,
-    people: createPeople({ identities, accounts, accountService: house.accounts, tenants: house.tenants, audit, clock, firstTenant }),
+    people: createPeople({
+      identities,
+      accounts,
+      accountService: house.accounts,
+      tenants: house.tenants,
+      keepTokens: house.keepTokens,
+      audit,
+      clock,
+      firstTenant,
+    }),
     visits,
   });
   const linking = createLinking({ trips, tickets, identities, audit });

@@ -1,15 +1,9 @@
-import type { CounterRule } from '../domain/limits/counters.ts';
+import { takeTurn } from '../domain/limits/turns.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Storage } from './storage.ts';
 
 const EVERY_SECONDS = 5 * 60;
-
-/**
- * A window begins with the hit that wins it, and is over before the same process comes again. Nobody is ever past the limit:
- * a block would move the end of the window.
- */
-const LEASE: CounterRule = { limit: Number.MAX_SAFE_INTEGER, windowSeconds: EVERY_SECONDS - 10, blockSeconds: 1 };
 
 interface SweeperDeps {
   readonly storage: Pick<Storage, 'counters' | 'sweep'>;
@@ -19,8 +13,7 @@ interface SweeperDeps {
 /** Deletes what has expired, unless another process that shares the store has just done so. */
 export async function sweepInTurn({ storage, clock }: SweeperDeps): Promise<void> {
   const now = clock();
-  const { count } = await storage.counters.hit('lease:sweep', LEASE, now);
-  if (count === 1) await storage.sweep(now);
+  if (await takeTurn(storage.counters, { name: 'sweep', everySeconds: EVERY_SECONDS }, now)) await storage.sweep(now);
 }
 
 /** Sweeps every five minutes until `stop`. */

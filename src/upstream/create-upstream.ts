@@ -11,6 +11,7 @@ import type { OutboundRules } from './guarded-fetch.ts';
 import { readIdentity, readProfile } from './identities.ts';
 import { readLogoutToken } from './logout-token.ts';
 import { PROVIDER_KINDS } from './provider-kinds.ts';
+import { refresh } from './refresh.ts';
 import { upstreamFault } from './upstream-faults.ts';
 
 export interface UpstreamDeps extends ClientProofs {
@@ -50,6 +51,8 @@ export function createUpstream(deps: UpstreamDeps): Upstream {
         const identity = await readIdentity(opened, exchanged, expected);
         return nameInForm ? { ...identity, claims: { ...formName(callback), ...identity.claims } } : identity;
       }),
+
+    refresh: (provider, refreshToken) => told(async () => refresh(await open(provider), refreshToken)),
 
     endSessionUrl: (provider, { idToken, returnTo, state }) =>
       told(async () => {

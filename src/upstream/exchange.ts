@@ -1,5 +1,5 @@
-import { authorizationCodeGrant, type ClientAuth, type CustomFetch } from 'openid-client';
-import { UpstreamError, type UpstreamExpectation, type UpstreamIdentity } from '../domain/federation/upstream.ts';
+import { authorizationCodeGrant, type ClientAuth, type CustomFetch, type TokenEndpointResponse } from 'openid-client';
+import { UpstreamError, type UpstreamExpectation, type UpstreamTokens } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Connection, configure } from './connections.ts';
@@ -15,7 +15,7 @@ export interface Exchange {
 }
 
 export interface Exchanged {
-  readonly tokens: UpstreamIdentity['tokens'];
+  readonly tokens: UpstreamTokens;
   readonly idToken: string | undefined;
   /** Of the authorization response (RFC 9207), where only the ID token can tell whether it is right. */
   readonly issuer: string | undefined;
@@ -42,16 +42,15 @@ export async function exchange(
     fetch,
   );
   const response = await authorizationCodeGrant(config, answer, { expectedState: state, pkceCodeVerifier: codeVerifier });
-  const seconds = response.expires_in;
-  return {
-    issuer,
-    idToken: taken(),
-    tokens: {
-      accessToken: response.access_token,
-      refreshToken: response.refresh_token,
-      expiresAt: seconds === undefined ? undefined : new Date(clock().getTime() + Math.min(seconds, LONGEST_LIFE_SECONDS) * 1000),
-    },
-  };
+  return { issuer, idToken: taken(), tokens: tokensOf(response, clock) };
+}
+
+export function tokensOf(
+  { access_token: accessToken, refresh_token: refreshToken, expires_in: seconds }: TokenEndpointResponse,
+  clock: Clock,
+): UpstreamTokens {
+  const lifetime = seconds === undefined ? undefined : Math.min(seconds, LONGEST_LIFE_SECONDS) * 1000;
+  return { accessToken, refreshToken, expiresAt: lifetime === undefined ? undefined : new Date(clock().getTime() + lifetime) };
 }
 
 /**

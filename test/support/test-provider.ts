@@ -38,6 +38,8 @@ export interface TestProvider extends AsyncDisposable {
   idToken: (usual: Claims) => Claims | string;
   /** What becomes of the finished token. */
   finish: (token: string) => unknown;
+  /** Refresh tokens that are good, each once; a code gives one as well while there is this set. */
+  refreshTokens: Set<string> | undefined;
   /** More members of the answer of the token endpoint. */
   tokens: Claims;
   userinfo: Claims;
@@ -88,9 +90,20 @@ export async function startTestProvider({ path = '', tls }: Options = {}): Promi
   const ok = (body: unknown) => ({ status: 200, body });
   const readForm = async (request: IncomingMessage) => (provider.lastForm = new URLSearchParams(await text(request)));
 
+  function anotherRefreshToken() {
+    if (!provider.refreshTokens) return {};
+    const token = `refresh-${randomUUID()}`;
+    provider.refreshTokens.add(token);
+    return { refresh_token: token };
+  }
+
   async function giveTokens(request: IncomingMessage) {
     provider.lastAuthorization = request.headers.authorization;
     const form = await readForm(request);
+    if (form.get('grant_type') === 'refresh_token')
+      return provider.refreshTokens?.delete(form.get('refresh_token') ?? '')
+        ? ok({ access_token: randomUUID(), token_type: 'Bearer', expires_in: 300, ...anotherRefreshToken(), ...provider.tokens })
+        : { status: 400, body: { error: 'invalid_grant' } };
     const asked = codes.get(form.get('code') ?? '');
     const challenge = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
@@ -103,7 +116,15 @@ export async function startTestProvider({ path = '', tls }: Options = {}): Promi
     const claims = provider.idToken(usual);
     subject = typeof claims === 'string' ? usual.sub : claims.sub;
     const token = await provider.sign(claims);
-    return ok({ access_token: 'of-ada', token_type: 'Bearer', expires_in: 300, id_token: provider.finish(token), ...provider.tokens });
+    const refresh = anotherRefreshToken();
+    return ok({
+      access_token: 'of-ada',
+      token_type: 'Bearer',
+      expires_in: 300,
+      id_token: provider.finish(token),
+      ...refresh,
+      ...provider.tokens,
+    });
   }
 
   const answers: Record<Endpoint, (request: IncomingMessage) => Promise<{ status: number; body: unknown }>> = {
@@ -134,6 +155,7 @@ export async function startTestProvider({ path = '', tls }: Options = {}): Promi
     discovery: {},
     idToken: (usual) => usual,
     finish: (token) => token,
+    refreshTokens: undefined,
     tokens: {},
     userinfo: {},
     instead: {},

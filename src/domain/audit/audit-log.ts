@@ -51,6 +51,7 @@ export const AUDIT_TYPES = [
   'federation.unlinked',
   'federation.refused',
   'federation.failed',
+  'federation.refresh_refused',
   'federation.signed_out',
   'tenant.created',
   'tenant.changed',

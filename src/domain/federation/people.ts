@@ -12,6 +12,7 @@ import { labelOf, mapClaims, type UpstreamProfile } from './claims-mapping.ts';
 import type { FederationRefusal } from './federation-service.ts';
 import { type FederatedIdentity, identityId } from './identity.ts';
 import type { IdentityStore } from './identity-store.ts';
+import type { KeepTokens } from './kept-tokens.ts';
 import type { UpstreamIdentity } from './upstream.ts';
 import type { UpstreamProvider } from './upstream-provider.ts';
 
@@ -48,6 +49,7 @@ export interface PeopleDeps {
   readonly accounts: AccountStore;
   readonly accountService: Pick<AccountService, 'create' | 'setRole' | 'remove'>;
   readonly tenants: Pick<TenantService, 'resolve'>;
+  readonly keepTokens: KeepTokens;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly firstTenant: TenantId;
@@ -139,6 +141,7 @@ export function createPeople(deps: PeopleDeps): People {
         const closed = account.disabled || (await tenants.resolve(account.tenantId)).disabled;
         const current = closed ? undefined : await withRole(account, profile, origin);
         if (!current) return await refused(!closed && profile.role === 'none' ? 'no_role' : 'not_allowed', provider, origin);
+        await deps.keepTokens(provider, identity);
         return { kind: 'known', account: current, amr: secondFactor ? [FEDERATED, 'mfa'] : [FEDERATED], secondFactor };
       };
 

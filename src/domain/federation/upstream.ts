@@ -33,7 +33,14 @@ export interface UpstreamIdentity {
   readonly amr: readonly string[];
   /** For logout there. */
   readonly idToken: string | undefined;
-  readonly tokens: { readonly accessToken: string; readonly refreshToken: string | undefined; readonly expiresAt: Date | undefined };
+  readonly tokens: UpstreamTokens;
+}
+
+/** What a provider gives for its own APIs. */
+export interface UpstreamTokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+  readonly expiresAt: Date | undefined;
 }
 
 /** Our front with other identity providers. All fetches are bounded in time and size and go to public addresses, or to those the operator allows. */
@@ -46,6 +53,11 @@ export interface Upstream {
     callback: URL,
     expected: UpstreamExpectation & { readonly redirectUri: string },
   ): Promise<UpstreamIdentity>;
+  /**
+   * New tokens for old; without a refresh token among them the old one stays good.
+   * @throws UpstreamError, `refused` when the person has to sign in there anew
+   */
+  refresh(provider: UpstreamProvider, refreshToken: string): Promise<UpstreamTokens>;
   /**
    * Where to send a browser that signed out here. Undefined when the provider has no such place. @throws UpstreamError
    * @param signOut the ID token it gave us, and where it is to send the browser afterwards, with this `state`

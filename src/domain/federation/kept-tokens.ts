@@ -1,0 +1,61 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { Keyring } from '../../lib/keyring.ts';
+import type { IdentityId } from './identity.ts';
+import type { IdentityStore } from './identity-store.ts';
+import type { UpstreamIdentity, UpstreamTokens } from './upstream.ts';
+import type { UpstreamProvider } from './upstream-provider.ts';
+import type { SealedTokens, UpstreamTokenStore } from './upstream-token-store.ts';
+
+/** How long before their end tokens are renewed; of those that live shorter, half their life. */
+const MARGIN_MS = 5 * 60_000;
+
+/** However long they live, they are looked at each day: whether there still is somebody to keep them for. */
+export const LOOK_MS = 86_400_000;
+
+/** What is sealed. It is given to nobody. */
+export interface KeptTokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+  /** Milliseconds since the epoch: when they are to be renewed, or forgotten where nothing renews them. Undefined: they are good until the provider says otherwise. */
+  readonly renewAt: number | undefined;
+}
+
+/** Keeps the tokens of a sign-in, where the provider's settings say so. */
+export type KeepTokens = (provider: UpstreamProvider, identity: UpstreamIdentity) => Promise<void>;
+
+export interface KeepTokensDeps {
+  readonly identities: Pick<IdentityStore, 'find'>;
+  readonly upstreamTokens: Pick<UpstreamTokenStore, 'keep'>;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+}
+
+export function createKeepTokens({ identities, upstreamTokens, keyring, clock }: KeepTokensDeps): KeepTokens {
+  return async ({ keepsTokens }, { issuer, subject, tokens }) => {
+    const linked = keepsTokens && (await identities.find(issuer, subject));
+    if (linked) await upstreamTokens.keep(linked.id, sealTokens(linked.id, tokens, { keyring, now: clock() }));
+  };
+}
+
+export function sealTokens(
+  id: IdentityId,
+  { accessToken, refreshToken, expiresAt }: UpstreamTokens,
+  { keyring, now }: { readonly keyring: Keyring; readonly now: Date },
+): SealedTokens {
+  const life = (expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - now.getTime();
+  const usual = refreshToken === undefined ? life : Math.max(life - MARGIN_MS, life / 2);
+  const renewAt = Number.isFinite(usual) ? now.getTime() + usual : undefined;
+  const kept: KeptTokens = { accessToken, refreshToken, renewAt };
+  return { sealed: keyring.seal(JSON.stringify(kept), recordOf(id)), dueAt: nextLook(kept, now) };
+}
+
+/** @throws SealBrokenError */
+export function openTokens(id: IdentityId, { sealed }: SealedTokens, keyring: Keyring): KeptTokens {
+  return JSON.parse(keyring.open(sealed, recordOf(id)));
+}
+
+export function nextLook({ renewAt = Number.POSITIVE_INFINITY }: Pick<KeptTokens, 'renewAt'>, now: Date): Date {
+  return new Date(Math.min(renewAt, now.getTime() + LOOK_MS));
+}
+
+const recordOf = (id: IdentityId) => `upstream-tokens ${id}`;
