@@ -5,10 +5,11 @@ import type { Origin } from '../audit/audit-log.ts';
 import { NotFoundError } from '../errors.ts';
 import type { ArtifactStore } from '../tokens/artifact-store.ts';
 import type { HouseTokens } from '../tokens/house-tokens.ts';
+import type { FederatedIdentity } from './identity.ts';
 import type { IdentityStore } from './identity-store.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { type Upstream, UpstreamError } from './upstream.ts';
-import type { ProviderId } from './upstream-provider.ts';
+import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 import type { Visit, VisitId, Visits } from './visits.ts';
 
 const KIND = 'UpstreamLogoutToken';
@@ -23,13 +24,15 @@ export interface LogoutNotices {
    * @throws NotFoundError when there is no such provider, UpstreamError when the token is not to be believed or its keys cannot be had
    */
   receive(provider: ProviderId, logoutToken: string, origin: Origin): Promise<void>;
+  /** The same for everything of one person: the provider made it known in another way. */
+  endAll(identity: Pick<FederatedIdentity, 'providerId' | 'issuer' | 'subject' | 'accountId'>, origin: Origin): Promise<void>;
 }
 
 /** Ends the browser sessions that hang on a visit, with what they gave to applications. */
 export type EndVisit = (visit: VisitId, origin: Origin) => Promise<void>;
 
 export interface LogoutNoticesDeps {
-  readonly providers: Pick<ProviderRegistry, 'list'>;
+  readonly providers: Pick<ProviderRegistry, 'list' | 'resolve'>;
   readonly upstream: Pick<Upstream, 'readLogoutToken'>;
   readonly identities: IdentityStore;
   readonly visits: Visits;
@@ -47,15 +50,22 @@ export function createLogoutNotices(deps: LogoutNoticesDeps): LogoutNotices {
     if (sid !== undefined)
       return (await visits.ofSession(issuer, sid)).filter((visit) => subject === undefined || visit.subject === subject);
     const identity = await identities.find(issuer, subject ?? '');
-    const ofAccount = identity ? await visits.ofAccount(identity.accountId) : [];
-    return ofAccount.filter((visit) => visit.issuer === issuer && visit.subject === subject);
+    return identity ? await visitsAs(identity) : [];
   }
 
-  async function end({ id }: Visit, origin: Origin): Promise<void> {
-    // The visit first: without it no session or token that is stored in this moment is worth anything.
-    await visits.end(id);
-    await deps.endSessions(id, origin);
-    await deps.houseTokens.endFamily(id);
+  async function visitsAs({ issuer, subject, accountId }: Pick<FederatedIdentity, 'issuer' | 'subject' | 'accountId'>) {
+    return (await visits.ofAccount(accountId)).filter((visit) => visit.issuer === issuer && visit.subject === subject);
+  }
+
+  async function end(over: readonly Visit[], provider: UpstreamProvider, origin: Origin): Promise<void> {
+    for (const { id, accountId } of over.filter((visit) => visit.provider === provider.id)) {
+      // The visit first: without it no session or token that is stored in this moment is worth anything.
+      await visits.end(id);
+      await deps.endSessions(id, origin);
+      await deps.houseTokens.endFamily(id);
+      const about = { origin, tenantId: provider.tenantId, accountId };
+      await audit.record({ type: 'federation.signed_out', ...about, detail: { provider: provider.id } });
+    }
   }
 
   return {
@@ -65,14 +75,14 @@ export function createLogoutNotices(deps: LogoutNoticesDeps): LogoutNotices {
       const notice = await upstream.readLogoutToken(provider, logoutToken);
       const name = sha256(JSON.stringify([notice.issuer, notice.jti]));
       if (await artifacts.find(KIND, name)) throw new UpstreamError('This logout token was used before.', { kind: 'invalid' });
-      const over = (await visitsOf(notice)).filter((visit) => visit.provider === id);
-      for (const visit of over) {
-        await end(visit, origin);
-        const about = { origin, tenantId: provider.tenantId, accountId: visit.accountId };
-        await audit.record({ type: 'federation.signed_out', ...about, detail: { provider: id } });
-      }
+      await end(await visitsOf(notice), provider, origin);
       // Last, so that a notice that came to nothing by a fault of ours can come again.
       await artifacts.putOnce(KIND, name, { payload: {} }, new Date(clock().getTime() + REMEMBERED_MS));
+    },
+
+    async endAll(identity, origin) {
+      const provider = await providers.resolve(identity.providerId);
+      await end(await visitsAs(identity), provider, origin);
     },
   };
 }
