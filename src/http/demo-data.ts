@@ -103,6 +103,8 @@ export interface DemoResult {
   readonly now: Date;
   readonly startPath: string;
   readonly signInPath: string;
+  /** Of the person's own account: how they sign in. */
+  readonly waysPath: string;
   readonly signOutAction: string;
   /** Undefined when the app got no refresh token. */
   readonly refreshAction: string | undefined;

@@ -178,6 +178,7 @@ const result: DemoResult = {
   now: at,
   startPath: '/demo',
   signInPath: '/demo/sign-in',
+  waysPath: '/account/sign-in',
   signOutAction: '/demo/sign-out',
   refreshAction: '/demo/refresh',
   refreshes: 0,

@@ -14,6 +14,7 @@ export function resultPage(signedIn: SignedIn, { csrf, now }: { readonly csrf: s
     person: { name: text(idClaims.name, email || String(idClaims.sub)), email },
     startPath: '/demo',
     signInPath: '/demo/sign-in',
+    waysPath: '/account/sign-in',
     signOutAction: '/demo/sign-out',
     refreshAction: refreshToken === undefined ? undefined : '/demo/refresh',
     tryAction: '/demo/try',
