@@ -23,6 +23,7 @@ import { startSweeper } from '../storage/sweeper.ts';
 import { withAccountClients } from './account-clients.ts';
 import { composeFederation, composeVisits } from './compose-federation.ts';
 import { composeRest } from './compose-rest.ts';
+import { startTokenRefresher } from './token-refresher.ts';
 
 export interface ComposedServer {
   readonly app: Koa;
@@ -111,6 +112,7 @@ export async function composeServer(house: House, stop: AbortSignal, neighbour?:
 
   startSweeper(house, stop);
   const { federation, linking, notices } = composeFederation(house, { firstTenant: firstTenant.id, visits, endSessions: engine.endVisit });
+  startTokenRefresher(house, notices.endAll, stop);
   const { services, rest } = composeRest({
     house,
     firstTenant,
