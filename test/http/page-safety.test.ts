@@ -36,6 +36,8 @@ describe('every page', () => {
       'unknown client': await browser.open(`${server.issuer}/oauth/authorize?client_id=nobody`),
       'lost interaction': await browser.open(`${server.issuer}/interaction/unknown`),
       'not found': await browser.open(`${server.issuer}/nothing/here`),
+      'ways to sign in': await browser.open(`${server.issuer}/account/sign-in`),
+      'nobody signed in': await new CookieBrowser().open(`${server.issuer}/account/${server.tenant.slug}/sign-in?iss=x`),
       'sign out': await browser.open(`${server.issuer}/oauth/logout`),
       'set password': await browser.open(`${server.issuer}/password/${link}`),
       'dead link': await browser.open(`${server.issuer}/password/unknown`),
