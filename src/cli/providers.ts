@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import type { House } from '../compose.ts';
-import { redirectUriOf } from '../config/web-oidc.ts';
+import { registrationOf } from '../config/web-oidc.ts';
 import { InvalidValueError } from '../domain/errors.ts';
 import { mapClaims } from '../domain/federation/claims-mapping.ts';
 import { parseProviderChange, parseProviderSettings } from '../domain/federation/provider-settings.ts';
@@ -67,7 +67,8 @@ async function add(house: House, id: string, { preset, tenant, ...flags }: AddOp
   const provider = await house.providers.create(settings, ORIGIN);
   return {
     document: await documentOf(house, provider),
-    text: () => `Provider “${provider.id}” made. Register this redirect URI there: ${redirectUriOf(provider.id, house.config)}`,
+    text: () =>
+      `Provider “${provider.id}” made. Register this redirect URI there: ${registrationOf(provider.id, house.config).redirect_uri}`,
   };
 }
 
@@ -112,6 +113,8 @@ async function show(house: House, provider: UpstreamProvider): Promise<Answer> {
         'Client id': provider.clientId,
         Authentication: provider.authentication,
         'Redirect URI': document.redirect_uri,
+        'After logout': document.post_logout_redirect_uri,
+        'Tells of logout': document.backchannel_logout_uri,
         Scopes: provider.scopes,
         Claims: Object.entries(document.claims).flatMap(([name, path]) => (path === undefined ? [] : [`${name}: ${path}`])),
         Roles: Object.entries(roles.map).map(([role, values]) => `${role}: ${values.join(', ')}`),
@@ -150,7 +153,7 @@ async function documentOf({ storage, config }: House, provider: UpstreamProvider
   return {
     ...settingsOf(provider, tenant?.slug),
     default_role: provider.roles.fallback ?? null,
-    redirect_uri: redirectUriOf(provider.id, config),
+    ...registrationOf(provider.id, config),
     configured: provider.configured,
     ...(!provider.configured && { created_at: provider.createdAt, updated_at: provider.updatedAt }),
   };

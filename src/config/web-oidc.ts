@@ -1,3 +1,4 @@
+import type { ProviderRegistration } from '../domain/federation/provider-registration.ts';
 import type { ProviderSettings } from '../domain/federation/provider-settings.ts';
 import type { Config, Settings } from './schema.ts';
 
@@ -7,10 +8,15 @@ export const WEB_OIDC_ID = 'oidc';
 /** Where its answers arrive. */
 export const WEB_OIDC_CALLBACK = '/api/auth/oidc/callback';
 
-/** The address at which a provider's answers arrive, as it has to be registered there. Each has its own, so that answers cannot be mixed up. */
-export function redirectUriOf(id: string, { issuer, web }: Pick<Config, 'issuer' | 'web'>): string {
-  if (id === WEB_OIDC_ID && web.oidc.enabled) return web.oidc.redirect_uri ?? `${issuer}${WEB_OIDC_CALLBACK}`;
-  return `${issuer}/federation/${id}/callback`;
+/** What is registered at a provider for us. Each has addresses of its own, so that answers cannot be mixed up. */
+export function registrationOf(id: string, { issuer, web }: Pick<Config, 'issuer' | 'web'>): ProviderRegistration {
+  const ours = `${issuer}/federation/${id}`;
+  const ofWeb = id === WEB_OIDC_ID && web.oidc.enabled ? (web.oidc.redirect_uri ?? `${issuer}${WEB_OIDC_CALLBACK}`) : undefined;
+  return {
+    redirect_uri: ofWeb ?? `${ours}/callback`,
+    post_logout_redirect_uri: `${ours}/signed-out`,
+    backchannel_logout_uri: `${ours}/logout`,
+  };
 }
 
 /** The block web.oidc as a provider like any other; undefined when it is off, or says too little to be one. */

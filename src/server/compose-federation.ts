@@ -1,5 +1,5 @@
 import type { House } from '../compose.ts';
-import { redirectUriOf } from '../config/web-oidc.ts';
+import { registrationOf } from '../config/web-oidc.ts';
 import { countedFederation } from '../counted.ts';
 import { createFederation } from '../domain/federation/create-federation.ts';
 import type { Federation } from '../domain/federation/federation-service.ts';
@@ -20,7 +20,7 @@ export function composeVisits(house: House): { visits: Visits; signOut: SignOutE
   const { artifacts } = storage;
   const longest = Math.max(config.lifetimes.session_absolute, config.lifetimes.remembered_session, TOKEN_SECONDS.SessionToken);
   const visits = createVisits({ artifacts, keyring, clock, longest });
-  const returnAddressOf = ({ id }: { readonly id: string }) => `${config.issuer}/federation/${id}/signed-out`;
+  const returnAddressOf = ({ id }: { readonly id: string }) => registrationOf(id, config).post_logout_redirect_uri;
   return { visits, signOut: createSignOutElsewhere({ providers, upstream, visits, artifacts, keyring, audit, clock, returnAddressOf }) };
 }
 
@@ -42,7 +42,7 @@ export function composeFederation(
     upstream,
     journeys: createJourneys({ artifacts, keyring, clock }),
     audit,
-    callbackOf: ({ id }) => redirectUriOf(id, config),
+    callbackOf: ({ id }) => registrationOf(id, config).redirect_uri,
   });
   const tickets = createLinkTickets({ artifacts, keyring, clock });
   const federation = createFederation({

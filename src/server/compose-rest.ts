@@ -1,5 +1,5 @@
 import type { House } from '../compose.ts';
-import { redirectUriOf } from '../config/web-oidc.ts';
+import { registrationOf } from '../config/web-oidc.ts';
 import { createAccountMail } from '../domain/accounts/account-mail.ts';
 import type { Federation } from '../domain/federation/federation-service.ts';
 import type { Visits } from '../domain/federation/visits.ts';
@@ -50,7 +50,7 @@ export function composeRest({ house, firstTenant, findOauthToken, codes, federat
       accountMail: createAccountMail({ ...house, people: accounts, counters: storage.counters, issuer: config.issuer }),
       firstTenant,
       federation,
-      redirectUriOf: (provider) => redirectUriOf(provider, config),
+      registrationOf: (provider) => registrationOf(provider, config),
       rates: storage.rates,
       visits,
       oidcPage: config.web.oidc.page,

@@ -37,6 +37,8 @@ describe('gatehouse provider', () => {
       keeps_tokens: true,
       enabled: true,
       redirect_uri: 'http://localhost:3000/federation/corp/callback',
+      post_logout_redirect_uri: 'http://localhost:3000/federation/corp/signed-out',
+      backchannel_logout_uri: 'http://localhost:3000/federation/corp/logout',
       configured: false,
     });
     assert.match(await cli.say(['provider', 'show', 'corp']), /Roles +viewer: a=b\n +admin: root, boss\n/);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ProviderRegistration } from '../../domain/federation/provider-registration.ts';
 import { providerSettingsSchema } from '../../domain/federation/provider-settings.ts';
 import { settingsOf } from '../../domain/federation/settle-provider.ts';
 import type { UpstreamProvider } from '../../domain/federation/upstream-provider.ts';
@@ -8,7 +9,9 @@ import type { Tenant } from '../../domain/tenants/tenant.ts';
 export const providerSchema = z.strictObject({
   ...providerSettingsSchema.omit({ client_secret: true }).required().shape,
   has_secret: z.boolean(),
-  redirect_uri: z.string().meta({ description: 'To be registered at the provider.' }),
+  redirect_uri: z.string().meta({ description: 'To be registered at the provider, like the two after it.' }),
+  post_logout_redirect_uri: z.string().meta({ description: 'Where browsers come back to that were signed out there, too (ends_session).' }),
+  backchannel_logout_uri: z.string().meta({ description: 'Where the provider may tell of a sign-out there.' }),
   configured: z.boolean().meta({ description: 'It stands in the configuration of the server, and is changed there alone.' }),
   created_at: z.iso.datetime().nullable(),
   updated_at: z.iso.datetime().nullable(),
@@ -43,19 +46,21 @@ export const PROVIDER_EXAMPLE: z.infer<typeof providerSchema> = {
   enabled: true,
   has_secret: true,
   redirect_uri: 'https://id.example.com/federation/acme-sso/callback',
+  post_logout_redirect_uri: 'https://id.example.com/federation/acme-sso/signed-out',
+  backchannel_logout_uri: 'https://id.example.com/federation/acme-sso/logout',
   configured: false,
   created_at: '2026-11-01T09:30:00.000Z',
   updated_at: '2026-11-01T09:30:00.000Z',
 };
 
 /** @param tenant whose it is when it is not everybody's */
-export function toProvider(provider: UpstreamProvider, tenant: Tenant, redirectUri: string) {
+export function toProvider(provider: UpstreamProvider, tenant: Tenant, registration: ProviderRegistration) {
   const { configured, createdAt, updatedAt } = provider;
   return {
     ...settingsOf(provider, provider.tenantId && tenant.slug),
     default_role: provider.roles.fallback ?? null,
     has_secret: provider.sealedSecret !== undefined,
-    redirect_uri: redirectUri,
+    ...registration,
     configured,
     created_at: configured ? null : createdAt.toISOString(),
     updated_at: configured ? null : updatedAt.toISOString(),

@@ -14,7 +14,7 @@ import { TroubleError } from '../rest/trouble.ts';
 import { ADMINISTER } from './access.ts';
 import { NEW_PROVIDER_EXAMPLE, PROVIDER_EXAMPLE, providerSchema, toProvider } from './provider-view.ts';
 
-type ProviderServices = Pick<RestServices, 'providers' | 'upstream' | 'redirectUriOf' | 'rates' | 'clock'>;
+type ProviderServices = Pick<RestServices, 'providers' | 'upstream' | 'registrationOf' | 'rates' | 'clock'>;
 
 /** Each makes several requests elsewhere. */
 const TESTS: RateRule = { limit: 10, windowSeconds: 60 };
@@ -49,8 +49,8 @@ export function providerRoutes(services: ProviderServices): readonly Route[] {
   ];
 }
 
-const view = (provider: UpstreamProvider, tenant: Tenant, { redirectUriOf }: ProviderServices) =>
-  toProvider(provider, tenant, redirectUriOf(provider.id));
+const view = (provider: UpstreamProvider, tenant: Tenant, { registrationOf }: ProviderServices) =>
+  toProvider(provider, tenant, registrationOf(provider.id));
 
 /** One that the caller's people see. Another tenant's is like none. @throws TroubleError */
 async function visible({ providers }: ProviderServices, { tenant }: Bearer, id: string): Promise<UpstreamProvider> {

@@ -7,6 +7,7 @@ import type { Audit } from '../../domain/audit/audit.ts';
 import type { AuditLog } from '../../domain/audit/audit-log.ts';
 import type { Federation } from '../../domain/federation/federation-service.ts';
 import type { Identities } from '../../domain/federation/identities.ts';
+import type { ProviderRegistration } from '../../domain/federation/provider-registration.ts';
 import type { ProviderRegistry } from '../../domain/federation/provider-registry.ts';
 import type { Upstream } from '../../domain/federation/upstream.ts';
 import type { ProviderId } from '../../domain/federation/upstream-provider.ts';
@@ -49,7 +50,7 @@ export interface RestServices {
   readonly upstream: Pick<Upstream, 'test'>;
   readonly identities: Identities;
   /** Where a provider sends browsers back to. */
-  readonly redirectUriOf: (provider: ProviderId) => string;
+  readonly registrationOf: (provider: ProviderId) => ProviderRegistration;
   /** Of the front end that signs in by the session API and an identity provider; null: there is none. */
   readonly oidcPage: string | null;
   readonly tenants: TenantService;
