@@ -119,6 +119,12 @@ describe('federation.providers', () => {
     ['http beyond this machine', `{ ${CORP.replace('https:', 'http:')} }`, 'issuer', /is not an https address/],
     ['a query in the issuer', `{ ${CORP.replace('corp.example', 'corp.example/?a=b')} }`, 'issuer', /is not an https address/],
     ['a user in the issuer', `{ ${CORP.replace('//', `//u:${HUSH}@`)} }`, 'issuer', /\*{8}@id\.corp.* is not an https address/],
+    [
+      '{tenantid} in the host',
+      '{ id: x, preset: entra, issuer: "https://{tenantid}.example/v2.0", client_id: us, client_secret: s }',
+      'issuer',
+      /is not an https/,
+    ],
     ['no issuer', `{ id: x, preset: oidc, client_id: us, client_secret: ${HUSH} }`, 'issuer', /kind oidc has no issuer by itself/],
     ['{tenantid} of no entra', `{ ${CORP.replace('corp.example', 'corp.example/{tenantid}')} }`, 'issuer', /Only the issuer of entra/],
     ['no secret', '{ id: x, preset: google, client_id: us }', 'client_secret', /There is no client secret/],

@@ -7,7 +7,7 @@ import { openTokens } from '../../src/domain/federation/kept-tokens.ts';
 import { createPeople } from '../../src/domain/federation/people.ts';
 import { createTokenRefresh } from '../../src/domain/federation/token-refresh.ts';
 import type { UpstreamTokens } from '../../src/domain/federation/upstream.ts';
-import type { UpstreamProvider } from '../../src/domain/federation/upstream-provider.ts';
+import { isIssuedBy, type UpstreamProvider } from '../../src/domain/federation/upstream-provider.ts';
 import { SealBrokenError } from '../../src/lib/keyring.ts';
 import { ORIGIN, startServer, type TestServer } from '../support/start-server.ts';
 import { startTestProvider, type TestProvider } from '../support/test-provider.ts';
@@ -104,6 +104,21 @@ describe('the tokens of a provider', () => {
     assert.deepEqual(await refresh(160), []);
     assert.notEqual((await only()).content.refreshToken, content.refreshToken);
     assert.equal(there.asked.token, 2);
+  });
+
+  it('are sent to no other issuer than the one that gave them', async () => {
+    await using elsewhere = await startTestProvider();
+    await signIn();
+    const { providers } = server.house;
+    await providers.update(corp, { issuer: elsewhere.issuer, client_secret: 'new' }, ORIGIN);
+    await refresh(160);
+    assert.deepEqual([elsewhere.asked.token, there.asked.token, await kept()], [0, 0, []]);
+    await providers.update(corp, { issuer: there.issuer, client_secret: 'hush' }, ORIGIN);
+    const entra = { issuer: 'https://login.example/{tenantid}/v2.0' };
+    const fits = ['https://login.example/a/v2.0', 'https://login.example/a', 'https://evil.example/a/v2.0'].map((each) =>
+      isIssuedBy(each, entra),
+    );
+    assert.deepEqual(fits, [true, false, false]);
   });
 
   it('that a provider does not rotate are used on', async () => {

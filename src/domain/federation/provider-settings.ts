@@ -7,7 +7,7 @@ import { CREATIONS, PRESETS, PROVIDER_AUTHENTICATIONS, SECOND_FACTORS } from './
 
 function isIssuer(text: string): boolean {
   const url = URL.parse(text);
-  return isSafeAddress(text) && url?.username === '' && url.password === '' && !/[?#\s]/.test(text);
+  return isSafeAddress(text) && url?.username === '' && url.password === '' && !/[{}]/.test(url.host) && !/[?#\s]/.test(text);
 }
 
 /** The words follow "is not" in the faults of the configuration, and stand alone in what the command line and the API say. */

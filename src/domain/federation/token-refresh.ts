@@ -10,7 +10,7 @@ import type { FederatedIdentity } from './identity.ts';
 import { LOOK_MS, nextLook, openTokens, sealTokens } from './kept-tokens.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { type Upstream, UpstreamError } from './upstream.ts';
-import type { UpstreamProvider } from './upstream-provider.ts';
+import { isIssuedBy, type UpstreamProvider } from './upstream-provider.ts';
 import type { SealedTokens, TokensOfIdentity, UpstreamTokenStore } from './upstream-token-store.ts';
 
 /** How often tokens that are due are looked for. */
@@ -65,7 +65,8 @@ export function createTokenRefresh(deps: TokenRefreshDeps): TokenRefresh {
     onRefused: OnRefused,
   ): Promise<SealedTokens | undefined> {
     const account = await accounts.find(identity.tenantId, identity.accountId);
-    if (!account || !provider?.keepsTokens) return undefined;
+    // What one issuer gave is for no other, and the provider may be set to another by now.
+    if (!account || !provider?.keepsTokens || !isIssuedBy(identity.issuer, provider)) return undefined;
     if (account.disabled || provider.disabled) return { ...tokens, dueAt: inMs(LOOK_MS) };
     const { refreshToken, renewAt } = openTokens(identity.id, tokens, keyring);
     const now = clock();

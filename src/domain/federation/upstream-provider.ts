@@ -87,6 +87,12 @@ export interface UpstreamProvider {
   readonly updatedAt: Date;
 }
 
+/** Whether this issuer is that of the provider as its settings have it now, of whatever tenant there. */
+export function isIssuedBy(issuer: string, { issuer: template }: Pick<UpstreamProvider, 'issuer'>): boolean {
+  const [before = '', after] = template.split('{tenantid}');
+  return after === undefined ? issuer === template : issuer.startsWith(before) && issuer.endsWith(after);
+}
+
 export function providerId(value: string): ProviderId {
   return value as ProviderId;
 }
