@@ -48,7 +48,8 @@ export function tenantOf(journey: Journey): TenantId | undefined {
 export function createRoundTrips({ providers, upstream, journeys, audit, callbackOf }: RoundTripsDeps): RoundTrips {
   async function providerFor(id: ProviderId, journey: Journey): Promise<UpstreamProvider> {
     const found = (await providers.list(tenantOf(journey))).find((provider) => provider.id === id);
-    if (!found) throw new NotFoundError('There is no such way to sign in here.');
+    // The session API is one for all tenants: none of them says where it sends people.
+    if (!found || (journey.kind === 'session-api' && !found.configured)) throw new NotFoundError('There is no such way to sign in here.');
     return found;
   }
 

@@ -16,6 +16,9 @@ import { NEW_PROVIDER_EXAMPLE, PROVIDER_EXAMPLE, providerSchema, toProvider } fr
 
 type ProviderServices = Pick<RestServices, 'providers' | 'upstream' | 'registrationOf' | 'rates' | 'clock'>;
 
+/** Every sign-in page looks at all there are. */
+const MOST_OF_A_TENANT = 50;
+
 /** Each makes several requests elsewhere. */
 const TESTS: RateRule = { limit: 10, windowSeconds: 60 };
 
@@ -75,6 +78,17 @@ async function changeable(services: ProviderServices, bearer: Bearer, id: string
   return provider;
 }
 
+/** @throws TroubleError */
+async function refuseTooMany({ providers }: ProviderServices, { tenant }: Bearer): Promise<void> {
+  const own = (await providers.list(tenant.id, { disabledToo: true })).filter(({ tenantId }) => tenantId === tenant.id);
+  if (own.length >= MOST_OF_A_TENANT)
+    throw new TroubleError({
+      kind: 'conflict',
+      field: undefined,
+      message: `Your organisation has ${MOST_OF_A_TENANT} providers, which is the most.`,
+    });
+}
+
 function listProviders(services: ProviderServices): Route {
   return guardedRoute({
     method: 'get',
@@ -110,6 +124,7 @@ function addProvider(services: ProviderServices): Route {
       if (body.tenant === null) refuseForAll(bearer);
       else if (body.tenant !== undefined && body.tenant !== tenant.slug)
         throw new TroubleError({ kind: 'not_found', message: `“${body.tenant}” is not your organisation. Leave tenant out.` });
+      await refuseTooMany(services, bearer);
       const made = await services.providers.create({ ...body, tenant: body.tenant === null ? null : tenant.slug }, origin);
       return { status: 201, body: view(made, tenant, services) };
     },
@@ -138,7 +153,7 @@ function changeProvider(services: ProviderServices): Route {
     summary: 'Change a provider',
     access: ADMINISTER,
     params: idSchema,
-    body: providerChangeSchema,
+    body: providerChangeSchema.refine((change) => Object.keys(change).length > 0, 'give at least one member'),
     bodyExample: { name: 'Acme', enabled: false },
     answers: {
       200: providerAnswer(

@@ -80,7 +80,8 @@ describe('the identity providers of a tenant', () => {
       const { status: said, json } = await ask('POST', '', body);
       assert.deepEqual([said, words.test(String(json.error))], [status, true], String(json.error));
     }
-    assert.equal((await ask('PATCH', '/corp', { id: 'x' })).status, 400);
+    for (const body of [{ id: 'x' }, { preset: 'google' }, { tenant: null }, {}])
+      assert.equal((await ask('PATCH', '/for-all', body)).status, 400);
   });
 
   it('of another tenant are not there; those for all are for a super-administrator to change, in person', async () => {
@@ -105,6 +106,13 @@ describe('the identity providers of a tenant', () => {
     const made = await ask('POST', '', { ...CORP, tenant: null, id: 'second' }, superToken);
     assert.deepEqual([made.status, made.json.tenant], [201, null]);
     assert.equal((await ask('DELETE', '/second', undefined, superToken)).status, 204);
+  });
+
+  it('have no say over the session API, which is one for all tenants', async () => {
+    assert.equal((await ask('POST', '', { ...CORP, id: 'oidc', issuer: there.issuer })).status, 201);
+    const { status, headers } = await call(server, { path: '/api/auth/oidc/authorize' });
+    assert.deepEqual([status, headers.get('location')], [404, null]);
+    assert.equal((await ask('DELETE', '/oidc')).status, 204);
   });
 
   it('of the configuration are shown, and changed there alone', async () => {
