@@ -37,7 +37,7 @@ import { createCapturedMailbox } from './mail/captured-mailbox.ts';
 import { noMailer } from './mail/no-mailer.ts';
 import { openSqlite } from './storage/sqlite/open-sqlite.ts';
 import type { Storage } from './storage/storage.ts';
-import { createUpstream } from './upstream/create-upstream.ts';
+import { upstreamOnDemand } from './upstream/upstream-on-demand.ts';
 
 const UPSTREAM_TIMEOUT_MS = 5000;
 
@@ -111,7 +111,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
   });
   const providers = createProviderRegistry({ ...storage, configured: config.upstreamProviders, keyring, audit, clock });
   const federationMeter = createFederationMeterRelay();
-  const upstream = createUpstream({
+  const upstream = upstreamOnDemand({
     meter: federationMeter,
     // Longer than documents of clients may take: people wait for it, at a page that says so.
     rules: { allowPrivate: config.outbound.allow_private, maxBytes: config.outbound.max_bytes, timeoutMs: UPSTREAM_TIMEOUT_MS },
