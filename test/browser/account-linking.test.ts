@@ -1,40 +1,20 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { Page } from 'playwright-core';
-import { freePort } from '../support/free-port.ts';
-import { type Neighbours, startNeighbours } from '../support/neighbours.ts';
-import { useStage } from './stage.ts';
+import { useNeighbourStage } from './neighbour-stage.ts';
 import { alertOf, allow, arrive, givePassword, press, seePage, textOf } from './steps.ts';
 
-const port = String(await freePort());
-
-/** Another name than the neighbour's: cookies know no ports. */
-const OWN_NAME = { GATEHOUSE_SERVER__HOST: '127.0.0.1', GATEHOUSE_SERVER__PORT: port, GATEHOUSE_ISSUER: `http://127.0.0.1:${port}` };
-
 describe('linking and unlinking another provider', () => {
-  let neighbours: Neighbours;
-  const stage = useStage({ GATEHOUSE_MFA__REQUIRED_ROLES: '[]', ...OWN_NAME }, async (env) => {
-    neighbours = await startNeighbours(env);
-    return { ...neighbours.here, [Symbol.asyncDispose]: () => neighbours[Symbol.asyncDispose]() };
-  });
-  before(() => neighbours.addProvider({ id: 'neighbour', name: 'Neighbour', creation: 'everybody' }));
+  const street = useNeighbourStage();
+  const { stage, signInThere, allowThere } = street;
+  before(() => street.neighbours.addProvider({ id: 'neighbour', name: 'Neighbour', creation: 'everybody' }));
 
-  const ways = () => `${neighbours.here.issuer}/account/sign-in`;
-
-  /** At the neighbour's own sign-in page. */
-  async function signInThere(page: Page, { email }: { readonly email: string }): Promise<void> {
-    await page.waitForURL((url) => url.origin === neighbours.there.issuer);
-    await givePassword(page, email);
-  }
-
-  /** The first time the neighbour asks, too. */
-  async function allowThere(page: Page): Promise<void> {
-    await seePage(page, 'Here wants to use your account');
-    await press(page, 'Allow');
-  }
+  const ways = () => `${stage.server.issuer}/account/sign-in`;
 
   it('links after a yes, signs in with it, and unlinks', async () => {
-    const [local, person] = [await neighbours.here.addAccount(), await neighbours.there.addAccount({ email: 'nell@neighbour.example' })];
+    const [local, person] = [
+      await stage.server.addAccount(),
+      await street.neighbours.there.addAccount({ email: 'nell@neighbour.example' }),
+    ];
     const page = await stage.newPage();
     await page.goto(ways());
     await givePassword(page, local.email);
@@ -62,7 +42,7 @@ describe('linking and unlinking another provider', () => {
   });
 
   it('without script: the last way in stays', async () => {
-    const person = await neighbours.there.addAccount({ email: 'olga@neighbour.example' });
+    const person = await street.neighbours.there.addAccount({ email: 'olga@neighbour.example' });
     const page = await stage.newPage({ javaScriptEnabled: false });
     await page.goto(ways());
     await press(page, 'Neighbour');
