@@ -146,7 +146,7 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     upstream,
     federationMeter,
     providers,
-    identities: createIdentities({ ...storage, providers, audit }),
+    identities: createIdentities({ ...storage, providers, notices, audit }),
     keepTokens: createKeepTokens({ ...storage, keyring, clock }),
     tokenRefresh,
     keys,

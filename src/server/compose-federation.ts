@@ -55,6 +55,7 @@ export function composeFederation(
       accountService: house.accounts,
       tenants: house.tenants,
       keepTokens: house.keepTokens,
+      notices: house.notices,
       audit,
       clock,
       firstTenant,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { Account } from '../../src/domain/accounts/account.ts';
+import type { Origin } from '../../src/domain/audit/audit-log.ts';
 import { createPeople, type People } from '../../src/domain/federation/people.ts';
 import type { UpstreamIdentity } from '../../src/domain/federation/upstream.ts';
 import { providerId, type UpstreamProvider } from '../../src/domain/federation/upstream-provider.ts';
@@ -9,11 +11,13 @@ import { providerAt } from '../support/upstream-sign-in.ts';
 describe('whose account somebody from another provider has', () => {
   let server: TestServer;
   let people: People;
+  const told: (readonly [to: string, provider: string])[] = [];
   before(async () => {
     server = await startServer();
     const { house, tenant } = server;
     const { identities, accounts } = house.storage;
-    people = createPeople({ ...house, identities, accounts, accountService: house.accounts, firstTenant: tenant.id });
+    const notices = { providerLinked: ({ email }: Account, _origin: Origin, name: string) => void told.push([email, name]) };
+    people = createPeople({ ...house, identities, accounts, accountService: house.accounts, notices, firstTenant: tenant.id });
   });
   after(() => server[Symbol.asyncDispose]());
 
@@ -46,6 +50,16 @@ describe('whose account somebody from another provider has', () => {
     assert.equal((await recognise(from, 'bob', invited.email, false)).kind, 'claimed');
     assert.equal((await recognise(from, 'bob', invited.email)).kind, 'known');
     assert.equal((await recognise(provider('other', { creation: 'invited' }), 'bob', invited.email)).kind, 'claimed');
+  });
+
+  it('tells a person whose account somebody is linked to, and nobody whose account was just made', async () => {
+    told.length = 0;
+    const from = provider('telling', { creation: 'everybody', name: 'Orbital Workspace' });
+    await recognise(from, 'eve', 'eve@acme.example');
+    const person = await server.addAccount();
+    const who = { issuer: from.issuer, subject: 'person', label: 'person' };
+    assert.deepEqual([await people.link(from, who, person, ORIGIN), await people.link(from, who, person, ORIGIN)], [true, false]);
+    assert.deepEqual(told, [[person.email, 'Orbital Workspace']]);
   });
 
   it('a super-administrator is handed to nobody that an administrator of the tenant trusts', async () => {

@@ -5,6 +5,8 @@ import {
   newSignIn,
   passwordReset,
   passwordSet,
+  providerLinked,
+  providerUnlinked,
   registrationAttempt,
   secondFactorRemoved,
   secondFactorSet,
@@ -25,6 +27,8 @@ const ALL = [
   secondFactorRemoved(TO, OCCASION, ISSUER),
   newSignIn(TO, OCCASION, ISSUER),
   registrationAttempt(TO, OCCASION, ISSUER),
+  providerLinked(TO, { ...OCCASION, provider: 'Orbital Workspace' }, ISSUER),
+  providerUnlinked(TO, { ...OCCASION, provider: 'Orbital Workspace' }, ISSUER),
 ];
 
 describe('a message', () => {
@@ -42,9 +46,7 @@ describe('a message', () => {
       assert.match(mail.text, /until 28 Nov 2026, 09:14 UTC:\n/);
       assert.ok(mail.text.split('\n').includes(LINK.link));
     }
-    for (const mail of [passwordSet, secondFactorSet, secondFactorRemoved, newSignIn, registrationAttempt].map((make) =>
-      make(TO, OCCASION, ISSUER),
-    ))
+    for (const mail of ALL.slice(2))
       assert.match(mail.text, /at id\.northmoor\.example, on 28 Nov 2026, 09:14 UTC, from the address 192\.0\.2\.7\./);
   });
 

@@ -2,16 +2,17 @@ import type { Account } from '../accounts/account.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import { InvalidValueError, NotFoundError } from '../errors.ts';
+import type { Notices } from '../mail/notices.ts';
 import type { FederatedIdentity, IdentityId } from './identity.ts';
 import type { IdentityStore } from './identity-store.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
-import type { UpstreamProvider } from './upstream-provider.ts';
+import { isIssuedBy, type UpstreamProvider } from './upstream-provider.ts';
 
 /** An identity as whoever has it, or looks after it, sees it. */
 export interface LinkedIdentity extends FederatedIdentity {
   /** The provider's id where the provider is gone. */
   readonly providerName: string;
-  /** People of this tenant can sign in with its provider at the moment. */
+  /** Somebody can sign in with it: its provider is enabled for this tenant, and still has that issuer. */
   readonly usable: boolean;
 }
 
@@ -20,7 +21,7 @@ export interface Identities {
   /** Oldest first. */
   list(account: Account): Promise<readonly LinkedIdentity[]>;
   /**
-   * What was kept of the provider's tokens goes with it. Who is signed in stays signed in.
+   * What was kept of the provider's tokens goes with it, and the person is told by mail. Who is signed in stays signed in.
    * @returns what is not linked any more
    * @throws NotFoundError, InvalidValueError naming `identity` when it is the only way into the account
    */
@@ -30,13 +31,18 @@ export interface Identities {
 export interface IdentitiesDeps {
   readonly identities: IdentityStore;
   readonly providers: Pick<ProviderRegistry, 'list'>;
+  readonly notices: Pick<Notices, 'providerUnlinked'>;
   readonly audit: Audit;
 }
 
-export function createIdentities({ identities, providers, audit }: IdentitiesDeps): Identities {
+export function createIdentities({ identities, providers, notices, audit }: IdentitiesDeps): Identities {
   const shown = (identity: FederatedIdentity, known: readonly UpstreamProvider[]): LinkedIdentity => {
     const provider = known.find(({ id }) => id === identity.providerId);
-    return { ...identity, providerName: provider?.name ?? identity.providerId, usable: provider?.disabled === false };
+    return {
+      ...identity,
+      providerName: provider?.name ?? identity.providerId,
+      usable: provider?.disabled === false && isIssuedBy(identity.issuer, provider),
+    };
   };
 
   async function list(account: Account) {
@@ -44,20 +50,20 @@ export function createIdentities({ identities, providers, audit }: IdentitiesDep
       identities.list(account.tenantId, account.id),
       providers.list(account.tenantId, { disabledToo: true }),
     ]);
-    return { known, linked: linked.map((identity) => shown(identity, known)) };
+    return linked.map((identity) => shown(identity, known));
   }
 
   return {
-    list: async (account) => (await list(account)).linked,
+    list,
 
     async unlink(account, id, origin) {
-      const { known, linked } = await list(account);
+      const linked = await list(account);
       const gone = () => new NotFoundError('This account is not linked to that any more.');
       const identity = linked.find((each) => each.id === id);
       if (!identity) throw gone();
       const { id: accountId, tenantId } = account;
-      const usable = known.filter(({ disabled }) => !disabled).map((provider) => provider.id);
-      const removal = await identities.remove(tenantId, accountId, id, { providers: usable });
+      const ways = linked.filter(({ usable }) => usable).map((each) => each.id);
+      const removal = await identities.remove(tenantId, accountId, id, ways);
       if (removal === 'absent') throw gone();
       if (removal === 'last')
         throw new InvalidValueError(
@@ -66,6 +72,7 @@ export function createIdentities({ identities, providers, audit }: IdentitiesDep
         );
       const detail = { provider: identity.providerId, issuer: identity.issuer };
       await audit.record({ type: 'federation.unlinked', origin, tenantId, accountId, detail });
+      notices.providerUnlinked(account, origin, identity.providerName);
       return identity;
     },
   };

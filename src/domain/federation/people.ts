@@ -6,6 +6,7 @@ import type { AccountStore } from '../accounts/account-store.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import { AlreadyExistsError, InvalidValueError, NotFoundError } from '../errors.ts';
+import type { Notices } from '../mail/notices.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { TenantService } from '../tenants/tenant-service.ts';
 import { labelOf, mapClaims, type UpstreamProfile } from './claims-mapping.ts';
@@ -35,7 +36,7 @@ export interface People {
    * @param tenant where they want in; undefined: where the provider says
    */
   recognise(provider: UpstreamProvider, identity: UpstreamIdentity, tenant: TenantId | undefined, origin: Origin): Promise<Recognition>;
-  /** False when somebody at that provider is linked already. */
+  /** The person is told by mail. False when somebody at that provider is linked already. */
   link(
     provider: UpstreamProvider,
     who: Pick<FederatedIdentity, 'issuer' | 'subject' | 'label'>,
@@ -50,6 +51,7 @@ export interface PeopleDeps {
   readonly accountService: Pick<AccountService, 'create' | 'setRole' | 'remove'>;
   readonly tenants: Pick<TenantService, 'resolve'>;
   readonly keepTokens: KeepTokens;
+  readonly notices: Pick<Notices, 'providerLinked'>;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly firstTenant: TenantId;
@@ -63,7 +65,7 @@ export function createPeople(deps: PeopleDeps): People {
     return { kind: 'refused', reason };
   };
 
-  async function link(
+  async function join(
     provider: UpstreamProvider,
     { issuer, subject, label }: Pick<FederatedIdentity, 'issuer' | 'subject' | 'label'>,
     account: Account,
@@ -131,7 +133,11 @@ export function createPeople(deps: PeopleDeps): People {
   }
 
   const people: People = {
-    link,
+    async link(provider, who, account, origin) {
+      const linked = await join(provider, who, account, origin);
+      if (linked) deps.notices.providerLinked(account, origin, provider.name);
+      return linked;
+    },
 
     async recognise(provider, identity, asked, origin) {
       const profile = mapClaims(identity.claims, provider.claims, provider.roles);
@@ -161,7 +167,7 @@ export function createPeople(deps: PeopleDeps): People {
       if (taken) {
         if (taken.tenantId !== tenant || taken.disabled) return await refused('no_account', provider, origin);
         if (!(await belongsTo(taken, provider, profile))) return { kind: 'claimed', account: taken, label };
-        return (await link(provider, { ...identity, label }, taken, origin))
+        return (await people.link(provider, { ...identity, label }, taken, origin))
           ? await known(taken)
           : await refused('not_allowed', provider, origin);
       }
@@ -179,7 +185,7 @@ export function createPeople(deps: PeopleDeps): People {
       // Somebody was first, who may be the same person in another tab.
       if (!account) return await people.recognise(provider, identity, asked, origin);
       try {
-        if (!(await link(provider, { ...identity, label }, account, origin))) throw new AlreadyExistsError('identity');
+        if (!(await join(provider, { ...identity, label }, account, origin))) throw new AlreadyExistsError('identity');
       } catch (error) {
         await accountService.remove(account, origin);
         if (error instanceof AlreadyExistsError) return await refused('not_allowed', provider, origin);

@@ -55,8 +55,8 @@ export function createSignOutElsewhere(deps: SignOutElsewhereDeps): SignOutElsew
     async depart(id, returnTo, origin) {
       const visit = await visits.find(id);
       await visits.end(id);
-      const provider = visit?.idToken && (await providers.list(undefined)).find((each) => each.id === visit.provider);
-      if (!visit?.idToken || !provider || !provider.endsSession) return undefined;
+      const provider = (await providers.list(undefined)).find(({ id: each }) => each === visit?.provider);
+      if (visit?.idToken === undefined || !provider?.endsSession) return undefined;
       try {
         const state = await remember(provider.id, returnTo);
         return await upstream.endSessionUrl(provider, { idToken: visit.idToken, returnTo: deps.returnAddressOf(provider), state });

@@ -8,6 +8,11 @@ export interface Occasion {
   readonly ip: string;
 }
 
+export interface ProviderOccasion extends Occasion {
+  /** What the provider is called. */
+  readonly provider: string;
+}
+
 /** Links are made of the configured issuer alone: what a request says of its host never gets into a mail. */
 export interface LinkByMail {
   readonly link: string;
@@ -111,6 +116,30 @@ export function newSignIn(to: string, { at, ip }: Occasion, issuer: string): Mai
       `Somebody signed in as ${to} at ${hostOf(issuer)}, on ${inUtc(at)}, from the address ${ip}. You have not signed in from there lately.`,
       'If this was you, there is nothing to do.',
       'If it was not, somebody knows your password. Set a new one, or ask an administrator for a link to do so: that signs everybody out.',
+    ),
+  };
+}
+
+export function providerLinked(to: string, { at, ip, provider }: ProviderOccasion, issuer: string): Mail {
+  return {
+    to,
+    subject: `You can sign in with ${plain(provider)}`,
+    text: paragraphs(
+      `${plain(provider)} was linked to the account of ${to} at ${hostOf(issuer)}, on ${inUtc(at)}, from the address ${ip}. Whoever signs in there can sign in as you here.`,
+      'If this was you, there is nothing to do.',
+      'If it was not, ask an administrator to unlink it, and for a link to set a new password: that signs everybody out.',
+    ),
+  };
+}
+
+export function providerUnlinked(to: string, { at, ip, provider }: ProviderOccasion, issuer: string): Mail {
+  return {
+    to,
+    subject: `You cannot sign in with ${plain(provider)} any more`,
+    text: paragraphs(
+      `${plain(provider)} was unlinked from the account of ${to} at ${hostOf(issuer)}, on ${inUtc(at)}, from the address ${ip}.`,
+      'If this was you, or you asked an administrator for it, there is nothing to do.',
+      'If it was not, somebody may be signed in as you. Set a new password, or ask an administrator for a link to do so: that signs everybody out.',
     ),
   };
 }

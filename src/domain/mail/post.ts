@@ -13,6 +13,8 @@ export interface MailAbout {
     | 'second-factor-set'
     | 'second-factor-removed'
     | 'new-sign-in'
+    | 'provider-linked'
+    | 'provider-unlinked'
     | 'registration-attempt';
   readonly origin: Origin;
   readonly tenantId?: string | undefined;
