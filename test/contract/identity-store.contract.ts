@@ -6,9 +6,6 @@ import { providerId } from '../../src/domain/federation/upstream-provider.ts';
 import { type OpenHarness, times } from './harness.ts';
 import { numberedAccount, sampleIdentity, seedPeople } from './samples.ts';
 
-/** The provider of every identity here. */
-const CORP = { providers: [sampleIdentity().providerId] };
-
 const { id: ID, issuer: ISSUER, subject: SUBJECT } = sampleIdentity();
 
 /** Number n of many: id and subject are its own. */
@@ -105,14 +102,14 @@ export function identityStoreContract(name: string, open: OpenHarness): void {
       await store.identities.create(numbered(4, { accountId: numberedAccount(1).id }));
       assert.deepEqual(await store.identities.list(store.tenant.id, store.account.id), [numbered(1), numbered(2), numbered(3)]);
       assert.deepEqual(await store.identities.list(store.other.id, store.account.id), []);
-      assert.equal(await store.identities.remove(store.other.id, store.account.id, numbered(1).id, CORP), 'absent');
-      assert.equal(await store.identities.remove(store.tenant.id, store.account.id, numbered(4).id, CORP), 'absent');
+      assert.equal(await store.identities.remove(store.other.id, store.account.id, numbered(1).id, []), 'absent');
+      assert.equal(await store.identities.remove(store.tenant.id, store.account.id, numbered(4).id, []), 'absent');
     });
 
     it('is removed once, and can be linked again', async () => {
       await using store = await opened();
       for (const identity of [sampleIdentity(), numbered(2)]) await store.identities.create(identity);
-      const answers = await Promise.all(times(10, () => store.identities.remove(store.tenant.id, store.account.id, ID, CORP)));
+      const answers = await Promise.all(times(10, () => store.identities.remove(store.tenant.id, store.account.id, ID, [])));
       assert.deepEqual(answers.toSorted(), [...times(9, () => 'absent'), 'removed']);
       assert.deepEqual(await store.identities.list(store.tenant.id, store.account.id), [numbered(2)]);
       await store.identities.create(sampleIdentity());
@@ -124,11 +121,15 @@ export function identityStoreContract(name: string, open: OpenHarness): void {
       const neighbour = numberedAccount(2, { passwordHash: undefined });
       for (const account of [person, neighbour]) await store.accounts.create(account);
       const of = (n: number, changes = {}) => numbered(n, { accountId: person.id, ...changes });
-      const remove = (n: number, providers = CORP.providers) =>
-        store.identities.remove(person.tenantId, person.id, of(n).id, { providers });
-      for (const identity of [of(1), of(2, { providerId: providerId('gone') }), numbered(3, { accountId: neighbour.id })])
-        await store.identities.create(identity);
-      assert.equal(await remove(1), 'last', 'nobody comes in by a provider that is gone, or by somebody else’s identity');
+      const remove = (n: number, ways = [1, 3, 4]) =>
+        store.identities.remove(
+          person.tenantId,
+          person.id,
+          of(n).id,
+          ways.map((each) => of(each).id),
+        );
+      for (const identity of [of(1), of(2), numbered(3, { accountId: neighbour.id })]) await store.identities.create(identity);
+      assert.equal(await remove(1), 'last', 'neither one that is of no use nor somebody else’s is a way in');
       assert.equal(await remove(1, []), 'last');
       assert.equal(await remove(2), 'removed');
       await store.identities.create(of(4));
@@ -145,7 +146,8 @@ export function identityStoreContract(name: string, open: OpenHarness): void {
       await store.accounts.create({ ...person, tenantId, id: accountId });
       const all = times(5, (n) => numbered(n, { accountId }));
       for (const identity of all) await store.identities.create(identity);
-      const answers = await Promise.all(all.map(({ id }) => store.identities.remove(tenantId, accountId, id, CORP)));
+      const ways = all.map(({ id }) => id);
+      const answers = await Promise.all(all.map(({ id }) => store.identities.remove(tenantId, accountId, id, ways)));
       assert.deepEqual(answers.toSorted(), ['last', ...times(4, () => 'removed')]);
       assert.equal((await store.identities.list(tenantId, accountId)).length, 1);
     });

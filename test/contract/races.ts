@@ -33,7 +33,7 @@ const now = () => new Date();
 
 /** The only ways into an account of each round. */
 const LAST_TWO = ['one', 'other'];
-const CORP = { providers: [sampleIdentity().providerId] };
+const ways = (round: number) => LAST_TWO.map((which) => identityId(`${which}-${round}`));
 const federated = (round: number) => numberedAccount(1000 + round, { passwordHash: undefined });
 
 /** What several processes do at once. Named, because a function cannot be sent to another process. */
@@ -78,7 +78,7 @@ export const races = {
     ),
   unlinkIdentity: async ({ storage, round, name }) => {
     const [which] = name.startsWith('p0') ? LAST_TWO : LAST_TWO.toReversed();
-    const removed = await storage.identities.remove(tenant, federated(round).id, identityId(`${which}-${round}`), CORP);
+    const removed = await storage.identities.remove(tenant, federated(round).id, identityId(`${which}-${round}`), ways(round));
     return removed === 'removed';
   },
   swapTokens: ({ storage, round, name }) =>

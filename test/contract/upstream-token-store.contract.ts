@@ -74,7 +74,7 @@ export function upstreamTokenStoreContract(name: string, open: OpenHarness): voi
       const other = sampleIdentity({ id: identityId('other'), subject: 'other' });
       await store.identities.create(other);
       for (const each of [ID, other.id]) await store.tokens.keep(each, sampleTokens());
-      await store.identities.remove(tenantId, id, ID, { providers: [other.providerId] });
+      await store.identities.remove(tenantId, id, ID, [other.id]);
       assert.deepEqual(await store.all(), [{ identity: other, tokens: sampleTokens() }]);
       await store.identities.create(sampleIdentity());
       assert.equal((await store.all()).length, 1, 'linking anew brings none back');

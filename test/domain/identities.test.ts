@@ -52,7 +52,9 @@ describe('who somebody is at other providers', () => {
       field: 'identity',
       message: /Number one is the only way.*Set a password/,
     });
-    await house.providers.update(other, { enabled: true }, ORIGIN);
+    await house.providers.update(other, { enabled: true, issuer: 'https://moved.example.com', client_secret: 'hush' }, ORIGIN);
+    await assert.rejects(unlink(one), { field: 'identity' }, 'its issuer is another one now');
+    await house.providers.update(other, { issuer: two.issuer, client_secret: 'hush' }, ORIGIN);
     assert.equal((await unlink(one)).label, 'ada');
     await assert.rejects(unlink(one), { name: 'NotFoundError' });
     await assert.rejects(unlink(two), { field: 'identity' });

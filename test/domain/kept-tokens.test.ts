@@ -7,7 +7,7 @@ import { openTokens } from '../../src/domain/federation/kept-tokens.ts';
 import { createPeople } from '../../src/domain/federation/people.ts';
 import { createTokenRefresh } from '../../src/domain/federation/token-refresh.ts';
 import type { UpstreamTokens } from '../../src/domain/federation/upstream.ts';
-import { isIssuedBy, type UpstreamProvider } from '../../src/domain/federation/upstream-provider.ts';
+import { isIssuedBy, providerId, type UpstreamProvider } from '../../src/domain/federation/upstream-provider.ts';
 import { SealBrokenError } from '../../src/lib/keyring.ts';
 import { ORIGIN, startServer, type TestServer } from '../support/start-server.ts';
 import { startTestProvider, type TestProvider } from '../support/test-provider.ts';
@@ -83,6 +83,8 @@ describe('the tokens of a provider', () => {
     assert.deepEqual([identity.accountId, content.accessToken, content.refreshToken], [account.id, 'access-ada', 'refresh-ada']);
     await signIn({ subject: 'ada', accessToken: 'newer' });
     assert.equal((await only()).content.accessToken, 'newer', 'those of the last sign-in');
+    await signIn({ subject: 'ada', accessToken: 'other', from: { ...corp, id: providerId('other') } });
+    assert.equal((await only()).content.accessToken, 'newer', 'another client of the same issuer gets its own');
   });
 
   it('lie sealed, each for its identity alone', async () => {

@@ -134,7 +134,7 @@ describe('signing in with another provider', () => {
     assert.ok(isIn(page), 'somebody else signs in, and is offered nothing');
     assert.equal((await linksOf(mallory)).length, 0);
     const unlinked = (await linksOf(local))[0];
-    await here.house.storage.identities.remove(local.tenantId, local.id, unlinked?.id ?? ('' as never), { providers: [] });
+    await here.house.storage.identities.remove(local.tenantId, local.id, unlinked?.id ?? ('' as never), []);
     assert.match((await signInBy(neighbours, 'everybody', person)).html, /You already have an account here/, 'unlinked is unlinked');
   });
 

@@ -39,7 +39,7 @@ describe('an identity whose removal broke off in MongoDB', { skip: mongodb.missi
     for (const identity of [marked, other]) await stores.identities.create(identity);
     const documents = (await mongodb.client()).db(new URL(uri).pathname.slice(1)).collection<{ _id: string }>('federated_identities');
     const mark = (leavingAt: Date) => documents.updateOne({ _id: marked.id }, { $set: { leaving: 'somebody', leavingAt } });
-    const remove = () => stores.identities.remove(person.tenantId, person.id, other.id, { providers: [marked.providerId] });
+    const remove = () => stores.identities.remove(person.tenantId, person.id, other.id, [marked.id]);
 
     await mark(new Date());
     await assert.rejects(remove(), { name: 'StoreUnavailableError' });

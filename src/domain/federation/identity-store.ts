@@ -1,7 +1,6 @@
 import type { AccountId } from '../accounts/account.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { FederatedIdentity, IdentityId } from './identity.ts';
-import type { ProviderId } from './upstream-provider.ts';
 
 /** `last`: it is the only way into the account, and stays. */
 export type IdentityRemoval = 'removed' | 'absent' | 'last';
@@ -20,13 +19,8 @@ export interface IdentityStore {
   /** Oldest first. */
   list(tenant: TenantId, account: AccountId): Promise<readonly FederatedIdentity[]>;
   /**
-   * It goes only if the account has a password, or another identity that is of one of these providers: those that people can still sign in with.
+   * It goes only if the account has a password, or another identity that is one of `ways`: those that somebody can still sign in with.
    * Under any concurrency one of these is left.
    */
-  remove(
-    tenant: TenantId,
-    account: AccountId,
-    id: IdentityId,
-    ways: { readonly providers: readonly ProviderId[] },
-  ): Promise<IdentityRemoval>;
+  remove(tenant: TenantId, account: AccountId, id: IdentityId, ways: readonly IdentityId[]): Promise<IdentityRemoval>;
 }

@@ -31,9 +31,10 @@ export interface KeepTokensDeps {
 }
 
 export function createKeepTokens({ identities, upstreamTokens, keyring, clock }: KeepTokensDeps): KeepTokens {
-  return async ({ keepsTokens }, { issuer, subject, tokens }) => {
+  return async ({ id, keepsTokens }, { issuer, subject, tokens }) => {
     const linked = keepsTokens && (await identities.find(issuer, subject));
-    if (linked) await upstreamTokens.keep(linked.id, sealTokens(linked.id, tokens, { keyring, now: clock() }));
+    // Another provider may have the same issuer; the tokens of one are of no use to the other.
+    if (linked && linked.providerId === id) await upstreamTokens.keep(linked.id, sealTokens(linked.id, tokens, { keyring, now: clock() }));
   };
 }
 

@@ -70,12 +70,12 @@ export function createIdentityStore(connection: Connection, compareAndSwap: Comp
   }
 
   /** What would be left without it. `unsure`: another one, which may be about to go as well. */
-  async function restOf({ _id, ...owner }: Key, providers: readonly string[]): Promise<'some' | 'unsure' | 'none'> {
+  async function restOf({ _id, ...owner }: Key, ways: readonly string[]): Promise<'some' | 'unsure' | 'none'> {
     const hasPassword = mongoose.trusted({ $exists: true });
     const accounts = connection.model<{ readonly _id: string; readonly tenantId: string; readonly passwordHash?: string }>('accounts');
     if (await accounts.exists({ _id: owner.accountId, tenantId: owner.tenantId, passwordHash: hasPassword })) return 'some';
-    const another = { ...owner, _id: mongoose.trusted({ $ne: _id }), providerId: mongoose.trusted({ $in: providers }) };
-    const others = await identities.find(another).lean<IdentityDocument[]>();
+    const rest = ways.filter((way) => way !== _id);
+    const others = await identities.find({ ...owner, _id: mongoose.trusted({ $in: rest }) }).lean<IdentityDocument[]>();
     if (others.some(({ leaving }) => leaving === undefined)) return 'some';
     for (const { _id: other, leaving = '', leavingAt } of others)
       if (Date.now() - Number(leavingAt) > LEAVING_MS) await identities.updateOne({ _id: other, leaving }, UNMARK);
@@ -86,10 +86,10 @@ export function createIdentityStore(connection: Connection, compareAndSwap: Comp
    * Marks it, looks what would be left, and removes it while it has this mark, or takes the mark back. Of two that do this at once, the later one
    * sees the mark of the other. No clock decides: a mark that is stale is taken away before anybody counts on what had it.
    */
-  async function leave(key: Key, providers: readonly string[]): Promise<IdentityRemoval | typeof LOST> {
+  async function leave(key: Key, ways: readonly string[]): Promise<IdentityRemoval | typeof LOST> {
     const leaving = randomUUID();
     if ((await identities.updateOne(key, { $set: { leaving, leavingAt: new Date() } })).matchedCount === 0) return 'absent';
-    const rest = await restOf(key, providers);
+    const rest = await restOf(key, ways);
     if (rest === 'some') return (await identities.deleteOne({ ...key, leaving })).deletedCount === 1 ? 'removed' : LOST;
     await identities.updateOne({ ...key, leaving }, UNMARK);
     return rest === 'none' ? 'last' : LOST;
@@ -124,8 +124,7 @@ export function createIdentityStore(connection: Connection, compareAndSwap: Comp
         .lean<IdentityDocument[]>();
       return found.map(toIdentity);
     },
-    remove: (tenant, account, id, { providers }) =>
-      compareAndSwap(account, () => leave({ _id: id, tenantId: tenant, accountId: account }, providers)),
+    remove: (tenant, account, id, ways) => compareAndSwap(account, () => leave({ _id: id, tenantId: tenant, accountId: account }, ways)),
   };
 }
 

@@ -28,7 +28,7 @@ const REMOVE = `
 DELETE FROM federated_identities WHERE tenant_id = :tenant AND account_id = :account AND id = :id AND (
   EXISTS (SELECT 1 FROM accounts WHERE tenant_id = :tenant AND id = :account AND password_hash IS NOT NULL)
   OR EXISTS (SELECT 1 FROM federated_identities other WHERE other.tenant_id = :tenant AND other.account_id = :account AND other.id <> :id
-    AND other.provider_id IN (SELECT value FROM json_each(:providers))))`;
+    AND other.id IN (SELECT value FROM json_each(:ways))))`;
 
 export function createIdentityStore(connection: Connection): IdentityStore {
   const insert = connection.statement(INSERT);
@@ -58,10 +58,10 @@ export function createIdentityStore(connection: Connection): IdentityStore {
       await connection.change(note, { id, label, at: at.getTime() });
     },
     list: (tenant, account) => connection.read(() => list.all({ tenant, account }).map(toIdentity)),
-    remove: (tenant, account, id, { providers }) =>
+    remove: (tenant, account, id, ways) =>
       connection.transaction(() => {
         const key = { tenant, account, id };
-        if (remove.run({ ...key, providers: JSON.stringify(providers) }) === 1) return 'removed';
+        if (remove.run({ ...key, ways: JSON.stringify(ways) }) === 1) return 'removed';
         return isThere.get(key) ? 'last' : 'absent';
       }),
   };
