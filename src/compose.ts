@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { loadMasterKey } from './config/master-key.ts';
 import type { Config } from './config/schema.ts';
+import { registrationOf } from './config/web-oidc.ts';
 import { countedAudit, countedTokens } from './counted.ts';
 import type { Account } from './domain/accounts/account.ts';
 import { createAccountService } from './domain/accounts/account-service.ts';
@@ -9,9 +10,12 @@ import { createAudit } from './domain/audit/audit.ts';
 import { createClientService } from './domain/clients/client-service.ts';
 import { createFederationMeterRelay } from './domain/federation/federation-meter.ts';
 import { createIdentities } from './domain/federation/identities.ts';
+import { createJourneys } from './domain/federation/journeys.ts';
 import { createKeepTokens } from './domain/federation/kept-tokens.ts';
 import { createProviderRegistry, secretOf } from './domain/federation/provider-registry.ts';
+import { createRoundTrips } from './domain/federation/round-trips.ts';
 import { createTokenRefresh } from './domain/federation/token-refresh.ts';
+import { createTrials } from './domain/federation/trials.ts';
 import { createKeyService } from './domain/keys/key-service.ts';
 import { createLicenceService } from './domain/licences/licence-service.ts';
 import type { CounterRule } from './domain/limits/counters.ts';
@@ -119,6 +123,13 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     keys,
     clock,
   });
+  const trips = createRoundTrips({
+    providers,
+    upstream,
+    journeys: createJourneys({ ...storage, keyring, clock }),
+    audit,
+    callbackOf: ({ id }) => registrationOf(id, config).redirect_uri,
+  });
   const tokenRefresh = createTokenRefresh({ ...storage, providers, upstream, keyring, audit, clock, logger });
   return {
     config,
@@ -147,6 +158,8 @@ export async function openHouse({ config, logger, clock }: Surroundings) {
     federationMeter,
     providers,
     identities: createIdentities({ ...storage, providers, notices, audit }),
+    trips,
+    trials: createTrials({ ...storage, trips, keyring, clock }),
     keepTokens: createKeepTokens({ ...storage, keyring, clock }),
     tokenRefresh,
     keys,

@@ -1,17 +1,13 @@
 import { type Command, Option } from 'commander';
-import { z } from 'zod';
 import type { House } from '../compose.ts';
 import { registrationOf } from '../config/web-oidc.ts';
-import { InvalidValueError } from '../domain/errors.ts';
-import { mapClaims } from '../domain/federation/claims-mapping.ts';
 import { parseProviderChange, parseProviderSettings } from '../domain/federation/provider-settings.ts';
 import { settingsOf } from '../domain/federation/settle-provider.ts';
-import { testProvider } from '../domain/federation/test-provider.ts';
 import { PRESETS, type UpstreamProvider } from '../domain/federation/upstream-provider.ts';
-import type { JsonObject } from '../lib/json.ts';
 import { UsageError } from './failure.ts';
 import { type Answer, moment, properties, table } from './output.ts';
 import { addProviderFlags, type ProviderFlags, readProviderDocument } from './provider-flags.ts';
+import { explain, test } from './provider-trials.ts';
 import { ORIGIN, type Shell } from './shell.ts';
 import { readStandardInput } from './standard-input.ts';
 
@@ -45,7 +41,10 @@ export function addProviderCommands(program: Command, { withHouse }: Shell): voi
     });
   about('test', 'walk a provider’s discovery, keys and token endpoint, and say what is wrong')
     .argument(...ID)
-    .action((id: string) => withHouse(async (house) => test(house, await house.providers.resolve(id))));
+    .option('--sign-in', 'also try a sign-in, with a browser; the server has to be running')
+    .action((id: string, options: { signIn?: true }) =>
+      withHouse(async (house) => test(house, await house.providers.resolve(id), options)),
+    );
   about('explain', 'show what somebody’s claims there, as JSON on standard input, would become here')
     .argument(...ID)
     .action((id: string) => withHouse(async (house) => explain(await house.providers.resolve(id), await readStandardInput())));
@@ -156,51 +155,5 @@ async function documentOf({ storage, config }: House, provider: UpstreamProvider
     ...registrationOf(provider.id, config),
     configured: provider.configured,
     ...(!provider.configured && { created_at: provider.createdAt, updated_at: provider.updatedAt }),
-  };
-}
-
-async function test(house: House, provider: UpstreamProvider): Promise<Answer> {
-  const findings = await testProvider(provider, house);
-  if (findings.some(({ fine }) => !fine)) process.exitCode = 1;
-  return {
-    document: { provider: provider.id, findings },
-    text: () =>
-      table(
-        ['', 'What', 'Found'],
-        findings.map(({ what, fine, message }) => [fine ? 'ok' : 'WRONG', what, message]),
-      ),
-  };
-}
-
-const claimsSchema = z.record(z.string(), z.json());
-
-function readClaims(text: string): JsonObject {
-  const parsed = claimsSchema.safeParse(jsonOf(text));
-  if (parsed.success) return parsed.data;
-  throw new InvalidValueError('claims', 'Give the claims as one JSON object on standard input, as an ID token holds them.');
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function explain({ claims: paths, roles }: UpstreamProvider, text: string): Answer {
-  const profile = mapClaims(readClaims(text), paths, roles);
-  const role = profile.role === 'none' ? 'none fits: they are refused' : (profile.role ?? 'the provider tells none');
-  return {
-    document: { ...profile },
-    text: () =>
-      properties({
-        'E-mail': profile.email ? `${profile.email}${profile.emailVerified ? '' : ' (not vouched for)'}` : 'none: they are refused',
-        Username: profile.username ?? '-',
-        Name: profile.name ?? '-',
-        Role: role,
-        Tenant: profile.tenant ?? '-',
-        Groups: profile.groups,
-      }),
   };
 }

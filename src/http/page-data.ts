@@ -1,3 +1,4 @@
+import type { TrialOutcome } from '../domain/federation/trials.ts';
 import type { DemoMailbox, DemoResult, DemoStart } from './demo-data.ts';
 import type { TrustedHtml } from './trusted-html.ts';
 import type { ErrorWords, Problem } from './words.ts';
@@ -247,6 +248,9 @@ export interface PageData {
     readonly problem: Problem | undefined;
     readonly wayOut: Link;
   };
+
+  /** What came of a sign-in that somebody who looks after a provider tried out. */
+  readonly 'federation/trial': GatePage & { readonly provider: string; readonly outcome: TrialOutcome };
 
   /** Everything in it can be read without script. */
   readonly 'docs/index': { readonly issuer: string; readonly documents: readonly DocumentedApi[] };

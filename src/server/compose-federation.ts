@@ -3,12 +3,10 @@ import { registrationOf } from '../config/web-oidc.ts';
 import { countedFederation } from '../counted.ts';
 import { createFederation } from '../domain/federation/create-federation.ts';
 import type { Federation } from '../domain/federation/federation-service.ts';
-import { createJourneys } from '../domain/federation/journeys.ts';
 import { createLinkTickets } from '../domain/federation/link-tickets.ts';
 import { createLinking, type Linking } from '../domain/federation/linking.ts';
 import { createLogoutNotices, type EndVisit, type LogoutNotices } from '../domain/federation/logout-notices.ts';
 import { createPeople } from '../domain/federation/people.ts';
-import { createRoundTrips } from '../domain/federation/round-trips.ts';
 import { createSignOutElsewhere, type SignOutElsewhere } from '../domain/federation/sign-out-elsewhere.ts';
 import { createVisits, type Visits } from '../domain/federation/visits.ts';
 import type { TenantId } from '../domain/tenants/tenant.ts';
@@ -35,15 +33,8 @@ export function composeFederation(
   house: House,
   { firstTenant, visits, endSessions }: FederationOptions,
 ): { federation: Federation; linking: Linking; notices: LogoutNotices } {
-  const { config, storage, keyring, clock, audit, providers, upstream } = house;
+  const { storage, keyring, clock, audit, providers, trips } = house;
   const { artifacts, identities, accounts } = storage;
-  const trips = createRoundTrips({
-    providers,
-    upstream,
-    journeys: createJourneys({ artifacts, keyring, clock }),
-    audit,
-    callbackOf: ({ id }) => registrationOf(id, config).redirect_uri,
-  });
   const tickets = createLinkTickets({ artifacts, keyring, clock });
   const federation = createFederation({
     providers,

@@ -163,7 +163,7 @@ export async function composeServer(house: House, stop: AbortSignal, neighbour?:
       challengeSeconds: config.mfa.challenge_seconds,
       maxTries: config.mfa.max_tries,
     },
-    federation: { federation, tenants: storage.tenants, notices, signOut },
+    federation: { federation, tenants: storage.tenants, notices, signOut, trials: house.trials, views, tenantName: firstTenant.name },
     account: {
       accounts: house.accounts,
       mfa: house.mfa,

@@ -33,4 +33,36 @@ export const upstreamPages: readonly Sample[] = [
   },
   { name: 'link', page: 'interaction/link', data: { ...form, person, providerName: 'Orbital Workspace', label: 'alice@orbital.example' } },
   { name: 'not-linked', page: 'interaction/not-linked', data: { ...form, person, problem: problems.notLinked } },
+  {
+    name: 'trial-came',
+    page: 'federation/trial',
+    data: {
+      tenantName: form.tenantName,
+      provider: 'orbital',
+      outcome: {
+        kind: 'came',
+        label: 'alice@orbital.example',
+        issuer: 'https://id.orbital.example/realms/workspace',
+        subject: '7c1f2b8e-51d4-4a0f-9d5e-0f6f7f1f2a3b',
+        profile: {
+          email: 'alice@orbital.example',
+          emailVerified: false,
+          username: 'alice',
+          name: 'Alice Martin',
+          groups: ['warehouse', 'night shift'],
+          role: 'operator',
+          tenant: undefined,
+        },
+      },
+    },
+  },
+  {
+    name: 'trial-failed',
+    page: 'federation/trial',
+    data: {
+      tenantName: form.tenantName,
+      provider: 'orbital',
+      outcome: { kind: 'invalid', detail: 'The ID token was issued to another client (azp).' },
+    },
+  },
 ];

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import * as oidc from 'openid-client';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { CookieBrowser } from '../support/cookie-browser.ts';
 import { authorizationRequest, CALLBACK, signIn } from '../support/relying-party.ts';
+import { startTestProvider } from '../support/test-provider.ts';
+import { BIN } from './command-line.ts';
 import { createServedCommandLine, type ServedCommandLine } from './server-process.ts';
 
 const PASSWORD = 'correct-horse-battery-staple-9';
@@ -11,7 +15,7 @@ const PASSWORD = 'correct-horse-battery-staple-9';
 describe('the command line while the server runs', () => {
   let served: ServedCommandLine;
   before(async () => {
-    served = await createServedCommandLine();
+    served = await createServedCommandLine({ GATEHOUSE_OUTBOUND__ALLOW_PRIVATE: '["localhost"]' });
   });
   after(() => served[Symbol.asyncDispose]());
 
@@ -52,6 +56,29 @@ describe('the command line while the server runs', () => {
       await assert.rejects(getToken(client), refused, command[0]);
       assert.equal((await oidc.tokenIntrospection(witness, access_token)).active, false, command[0]);
     }
+  });
+
+  it('a sign-in with a provider is tried out, and nobody is signed in by it', async () => {
+    await using there = await startTestProvider();
+    there.idToken = (usual) => ({ ...usual, email: 'ada@orbital.example', email_verified: true, groups: ['<b>crew</b>'], role: 'captain' });
+    const flags = ['--preset', 'oidc', '--issuer', there.issuer, '--client-id', 'us', '--client-secret-stdin', '--claim', 'role=role'];
+    await served.cli.ask(['provider', 'add', 'orbital', ...flags, '--role', 'operator=captain'], { input: 'hush' });
+    const command = spawn(BIN, ['provider', 'test', 'orbital', '--sign-in', '--json'], { cwd: served.cli.folder, env: served.cli.env });
+    const said = text(command.stdout);
+    let shown = '';
+    for await (const part of command.stderr) {
+      shown += part;
+      if (shown.includes('state=')) break;
+    }
+    const callback = there.authorize(new URL(/http\S+/.exec(shown)?.[0] ?? '')).href;
+    const page = await new CookieBrowser().open(callback);
+    assert.deepEqual([page.status, page.headers.getSetCookie()], [200, []]);
+    for (const words of ['It works', 'ada@orbital.example', 'operator', '&lt;b&gt;crew'] as const)
+      assert.ok(page.html.includes(words), words);
+    const { findings } = JSON.parse(await said) as { findings: JsonObject[] };
+    assert.deepEqual(findings.at(-1), { what: 'sign-in', fine: true, message: 'ada@orbital.example came back. Role: operator.' });
+    assert.equal((await new CookieBrowser().open(callback)).status, 400, 'once');
+    assert.deepEqual(await served.cli.askList(['account', 'list']), []);
   });
 
   it('a disabled account is dead at introspection, userinfo and refresh', async () => {

@@ -8,9 +8,9 @@ export interface ServedCommandLine extends AsyncDisposable {
 }
 
 /** The server as a process of its own, and the command line on the same data and configuration. */
-export async function createServedCommandLine(): Promise<ServedCommandLine> {
+export async function createServedCommandLine(settings: Readonly<Record<string, string>> = {}): Promise<ServedCommandLine> {
   const port = String(await freePort());
-  const cli = await createCommandLine({ GATEHOUSE_SERVER__PORT: port });
+  const cli = await createCommandLine({ GATEHOUSE_SERVER__PORT: port, ...settings });
   const server = await startProcess({ ...cli.env, PORT: port, GATEHOUSE_SERVER__DRAIN_SECONDS: '1' });
   return {
     issuer: server.issuer,

@@ -78,4 +78,7 @@ const isFor = (offered: LinkOffer, account: Account, journey: Journey) =>
   offered.accountId === account.id && isDeepStrictEqual(offered.journey, journey);
 
 /** What names the sign-in that a journey is for. */
-const signInOf = (journey: Journey) => (journey.kind === 'interaction' ? journey.uid : journey.browser);
+function signInOf(journey: Journey): string {
+  if (journey.kind === 'interaction') return journey.uid;
+  return journey.kind === 'trial' ? journey.trial : journey.browser;
+}

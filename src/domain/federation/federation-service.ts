@@ -15,7 +15,9 @@ export type Journey =
   /** The session API: an address of a front end, or none for a client that takes JSON. */
   | { readonly kind: 'session-api' /** Digest of what the browser holds. */; readonly browser: string }
   /** Somebody who is signed in here wants to link their account. `browser` as above. */
-  | { readonly kind: 'account'; readonly accountId: AccountId; readonly tenantId: TenantId; readonly browser: string };
+  | { readonly kind: 'account'; readonly accountId: AccountId; readonly tenantId: TenantId; readonly browser: string }
+  /** Whoever looks after a provider tries it out; `trial` is the digest of what they hold. */
+  | { readonly kind: 'trial'; readonly trial: string };
 
 /** Why nobody was signed in although the provider did its part. The page and the audit log say it in words. */
 export type FederationRefusal =

@@ -42,7 +42,7 @@ export interface RoundTrips {
 }
 
 export function tenantOf(journey: Journey): TenantId | undefined {
-  return journey.kind === 'session-api' ? undefined : journey.tenantId;
+  return 'tenantId' in journey ? journey.tenantId : undefined;
 }
 
 export function createRoundTrips({ providers, upstream, journeys, audit, callbackOf }: RoundTripsDeps): RoundTrips {

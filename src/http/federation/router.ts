@@ -4,23 +4,31 @@ import { z } from 'zod';
 import type { Federation } from '../../domain/federation/federation-service.ts';
 import type { LogoutNotices } from '../../domain/federation/logout-notices.ts';
 import type { SignOutElsewhere } from '../../domain/federation/sign-out-elsewhere.ts';
+import type { Trials } from '../../domain/federation/trials.ts';
 import { providerId } from '../../domain/federation/upstream-provider.ts';
 import { InteractionLostError } from '../../domain/sessions/interaction.ts';
 import type { TenantStore } from '../../domain/tenants/tenant-store.ts';
 import { readForm } from '../middleware/form.ts';
+import type { Views } from '../views.ts';
 import { comeBackSignedOut, receiveLogout } from './logout.ts';
 import { placeOf } from './place-of.ts';
+import { showTrial } from './trial.ts';
 
 export interface FederationRouterDeps {
   readonly federation: Federation;
   readonly tenants: TenantStore;
   readonly notices: LogoutNotices;
   readonly signOut: SignOutElsewhere;
+  readonly trials: Trials;
+  readonly views: Views;
+  /** Of the first tenant, whose page it is when nobody is signed in anywhere. */
+  readonly tenantName: string;
 }
 
 /**
  * What other providers, and browsers that come from there, have to do with us; each provider has addresses of its own. The cookie of a sign-in has the
- * path of its interaction, and that of linking the path of its page, so an answer is sent on to there; nothing is used up here.
+ * path of its interaction, and that of linking the path of its page, so an answer is sent on to there; nothing is used up here but what
+ * somebody tries out.
  */
 export function federationRouter(deps: FederationRouterDeps): Router {
   return new Router()
@@ -40,14 +48,11 @@ async function readAnswer(ctx: Context): Promise<URLSearchParams> {
   return new URLSearchParams(Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
-async function bounce(
-  ctx: Context,
-  provider: string,
-  query: URLSearchParams,
-  { federation, tenants }: Pick<FederationRouterDeps, 'federation' | 'tenants'>,
-): Promise<void> {
+async function bounce(ctx: Context, provider: string, query: URLSearchParams, deps: FederationRouterDeps): Promise<void> {
+  const { federation, tenants } = deps;
   ctx.set('Cache-Control', 'no-store');
   const journey = await federation.journeyOf(providerId(provider), query.get('state') ?? '');
+  if (journey?.kind === 'trial') return await showTrial(ctx, { provider: providerId(provider), journey, query }, deps);
   const place = await placeOf(journey, provider, tenants);
   if (!place) throw new InteractionLostError('This sign-in is over, or began elsewhere.');
   ctx.status = 303;
