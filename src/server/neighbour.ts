@@ -13,7 +13,7 @@ import type { Logger } from '../lib/logger.ts';
 import { composeServer } from './compose-server.ts';
 
 /** The neighbour of the demo: another issuer, with people, keys and a store of its own, on the next port. */
-export interface NeighbourServer extends AsyncDisposable {
+interface NeighbourServer extends AsyncDisposable {
   readonly neighbour: Neighbour;
   /** That configuration, with the neighbour as a provider. */
   readonly friendly: Config;
@@ -25,7 +25,10 @@ type Handler = ReturnType<Answering['callback']>;
  * Listens at once, and is opened when somebody first comes. Undefined when the port is taken: then the demo does without.
  * @param config of the issuer whose demo it belongs to
  */
-export async function openNeighbour({ config, logger }: { config: Config; logger: Logger }, stop: AbortSignal) {
+export async function openNeighbour(
+  { config, logger }: { config: Config; logger: Logger },
+  stop: AbortSignal,
+): Promise<NeighbourServer | undefined> {
   const own = await configOfNeighbour(config);
   const keyring = createKeyring(await loadMasterKey(own));
   let opened: Promise<{ readonly house: House; readonly handle: Handler }> | undefined;
