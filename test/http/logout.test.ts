@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { generateKeyPair, SignJWT } from 'jose';
 import type { Account } from '../../src/domain/accounts/account.ts';
+import { openCanary } from '../support/canary.ts';
 import { CookieBrowser, formsOf } from '../support/cookie-browser.ts';
 import { type ProtocolClient, protocolClient, tokensOf } from '../support/protocol-client.ts';
 import { CALLBACK } from '../support/relying-party.ts';
@@ -96,6 +97,19 @@ describe('signing out', () => {
     const mismatch = await browser.open(address({ id_token_hint: idToken, client_id: other.client.id }));
     assert.equal(mismatch.status, 400);
     assert.equal(await isSignedIn(browser), true);
+  });
+
+  it('[security 46] an application that is to be told and cannot be reached keeps nobody here, and is written down', async () => {
+    await using canary = await openCanary();
+    const backchannel_logout_uri = `http://localhost:${canary.port}/over`;
+    const inside = await protocolClient(server, await server.addClient('web', { redirect_uris: [CALLBACK], backchannel_logout_uri }));
+    const browser = new CookieBrowser();
+    await tokensOf(inside, { identifier: account.email }, { browser });
+    const done = await browser.submit(await browser.open(address({})), '/oauth/logout/confirm', { logout: 'yes' });
+    assert.match(done.html, /You are signed out/);
+    assert.equal(canary.requests(), 0);
+    const [entry] = await server.house.storage.audit.list({ type: 'logout.undelivered', limit: 1 });
+    assert.deepEqual([entry?.clientId, entry?.accountId], [inside.issued.client.id, account.id]);
   });
 
   it('somebody who is not signed in is signed out', async () => {

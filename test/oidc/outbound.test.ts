@@ -63,6 +63,9 @@ describe('what the server fetches for its clients', () => {
       '//example.com/jwks',
     ])
       assert.throws(() => parseClientMetadata({ client_name: 'x', jwks_uri: uri }), { field: 'jwks_uri' }, uri);
+    assert.throws(() => parseClientMetadata({ client_name: 'x', backchannel_logout_uri: 'http://example.com/' }), {
+      field: 'backchannel_logout_uri',
+    });
     for (const member of ['sector_identifier_uri', 'backchannel_logout_uri', 'request_uris', 'initiate_login_uri'])
       assert.throws(() => parseClientMetadata({ client_name: 'x', [member]: 'https://example.com/' }), { field: member });
   });
