@@ -90,6 +90,10 @@ export const wayProblems = {
     what: 'That belongs to another account here.',
     next: `You came back from ${name} as ${label}. Unlink it there first, or sign out at ${name} and come back as somebody else.`,
   }),
+  barred: (name: string): Problem => ({
+    what: `${name} can’t be linked to your account.`,
+    next: 'You may do everything in every organisation, and this provider is set up by one of them. Sign in another way, or ask whoever runs this server for a provider of their own.',
+  }),
   unknown: { what: 'There is nothing to unlink.', next: 'It was unlinked already. Your ways to sign in are below.' },
   lastWay: {
     what: 'This is your only way in.',

@@ -68,6 +68,26 @@ describe('whose account somebody from another provider has', () => {
     assert.equal((await recognise(provider('taking-over', all), 'mallory', first.email)).kind, 'claimed');
   });
 
+  it('[security 96] a super-administrator is nobody at a provider of one tenant, whatever they say to it', async () => {
+    const { house, tenant } = server;
+    const first = await server.addAccount({ role: 'admin', superAdministrator: true });
+    const theirs = provider('of-tenant', { tenantId: tenant.id, trustedDomains: [first.email.split('@')[1] ?? ''] });
+    const refused = { kind: 'refused', reason: 'not_allowed' };
+    const who = (subject: string) => ({ issuer: theirs.issuer, subject, label: first.email });
+    assert.deepEqual(await recognise(theirs, 'mallory', first.email), refused, 'nothing is offered');
+    assert.equal(await people.link(theirs, who('mallory'), first, ORIGIN), false, 'nor done');
+    assert.deepEqual(await house.storage.identities.list(tenant.id, first.id), []);
+    const entries = await house.storage.audit.list({ type: 'federation.refused', limit: 2 });
+    assert.deepEqual(
+      entries.map(({ detail }) => [detail.provider, detail.reason]),
+      Array(2).fill(['of-tenant', 'not_allowed']),
+    );
+    const ours = { ...theirs, configured: true };
+    assert.equal(await people.link(ours, who('root'), first, ORIGIN), true, 'by one of the configuration');
+    assert.equal((await recognise(ours, 'root', first.email)).kind, 'known');
+    assert.deepEqual(await recognise(theirs, 'root', first.email), refused, 'nor is who was linked before signed in');
+  });
+
   it('ten first sign-ins at once make one account', async () => {
     const from = provider('busy', { creation: 'everybody', trustedDomains: ['acme.example'] });
     const outcomes = await Promise.all(Array.from({ length: 10 }, () => recognise(from, 'carl', 'carl@acme.example')));

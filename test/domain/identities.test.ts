@@ -36,6 +36,14 @@ describe('who somebody is at other providers', () => {
       { ...one, providerName: 'Number one', usable: true },
     ]);
     assert.deepEqual(await identities.list(await server.addAccount()), []);
+
+    const settings = { preset: 'oidc', issuer: 'https://own.example.com', client_id: 'us', client_secret: 'hush' } as const;
+    await server.house.providers.create({ ...settings, id: 'own', tenant: server.tenant.slug }, ORIGIN);
+    for (const superAdministrator of [false, true]) {
+      const account = await server.addAccount({ role: 'admin', superAdministrator });
+      await link(account, 'own');
+      assert.deepEqual((await identities.list(account))[0]?.usable, !superAdministrator, 'of one tenant');
+    }
   });
 
   it('are unlinked, but for the last that somebody can still come in by', async () => {

@@ -242,6 +242,17 @@ describe('ways to sign in', () => {
     assert.equal((await other.browsers.here.submit(shown, '/unlink', { identity })).status, 404, 'nor does anybody else take it');
   });
 
+  it('sends no super-administrator to a provider of one tenant', async () => {
+    await neighbours.addProvider({ id: 'of-tenant', name: 'Orbital', tenant: here.tenant.slug });
+    const [first, browsers] = [await here.addAccount({ role: 'admin', superAdministrator: true }), traveller()];
+    const page = await signedIn(browsers, first);
+    const barred = await browsers.here.submit(page, '/link', { provider: 'of-tenant' });
+    assert.deepEqual([barred.status, /Orbital can’t be linked to your account/.test(barred.html)], [403, true]);
+    const [entry] = await here.house.storage.audit.list({ type: 'federation.refused', limit: 1 });
+    assert.deepEqual([entry?.accountId, entry?.detail], [first.id, { provider: 'of-tenant', reason: 'not_allowed' }]);
+    await leave(page, await there.addAccount(), browsers);
+  });
+
   it('says what a provider did wrong', async () => {
     await neighbours.addProvider({ id: 'gone', name: 'Orbital', issuer: 'http://localhost:9' });
     const [local, browsers] = [await here.addAccount(), traveller()];

@@ -6,13 +6,13 @@ import type { Notices } from '../mail/notices.ts';
 import type { FederatedIdentity, IdentityId } from './identity.ts';
 import type { IdentityStore } from './identity-store.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
-import { isIssuedBy, type UpstreamProvider } from './upstream-provider.ts';
+import { isIssuedBy, mayVouchFor, type UpstreamProvider } from './upstream-provider.ts';
 
 /** An identity as whoever has it, or looks after it, sees it. */
 export interface LinkedIdentity extends FederatedIdentity {
   /** The provider's id where the provider is gone. */
   readonly providerName: string;
-  /** Somebody can sign in with it: its provider is enabled for this tenant, and still has that issuer. */
+  /** Somebody can sign in with it: its provider is enabled for this tenant, and still has that issuer and may vouch for the account. */
   readonly usable: boolean;
 }
 
@@ -36,12 +36,12 @@ export interface IdentitiesDeps {
 }
 
 export function createIdentities({ identities, providers, notices, audit }: IdentitiesDeps): Identities {
-  const shown = (identity: FederatedIdentity, known: readonly UpstreamProvider[]): LinkedIdentity => {
+  const shown = (identity: FederatedIdentity, account: Account, known: readonly UpstreamProvider[]): LinkedIdentity => {
     const provider = known.find(({ id }) => id === identity.providerId);
     return {
       ...identity,
       providerName: provider?.name ?? identity.providerId,
-      usable: provider?.disabled === false && isIssuedBy(identity.issuer, provider),
+      usable: provider?.disabled === false && isIssuedBy(identity.issuer, provider) && mayVouchFor(provider, account),
     };
   };
 
@@ -50,7 +50,7 @@ export function createIdentities({ identities, providers, notices, audit }: Iden
       identities.list(account.tenantId, account.id),
       providers.list(account.tenantId, { disabledToo: true }),
     ]);
-    return linked.map((identity) => shown(identity, known));
+    return linked.map((identity) => shown(identity, account, known));
   }
 
   return {

@@ -15,7 +15,7 @@ import { type FederatedIdentity, identityId } from './identity.ts';
 import type { IdentityStore } from './identity-store.ts';
 import type { KeepTokens } from './kept-tokens.ts';
 import type { UpstreamIdentity } from './upstream.ts';
-import type { UpstreamProvider } from './upstream-provider.ts';
+import { mayVouchFor, type UpstreamProvider } from './upstream-provider.ts';
 
 /** RFC 8176 values that tell of a second factor. */
 const STRONG_AMR = ['mfa', 'otp', 'hwk', 'swk', 'sms', 'tel'];
@@ -36,7 +36,7 @@ export interface People {
    * @param tenant where they want in; undefined: where the provider says
    */
   recognise(provider: UpstreamProvider, identity: UpstreamIdentity, tenant: TenantId | undefined, origin: Origin): Promise<Recognition>;
-  /** The person is told by mail. False when somebody at that provider is linked already. */
+  /** The person is told by mail. False when somebody at that provider is linked already, and when its word is not good for this account. */
   link(
     provider: UpstreamProvider,
     who: Pick<FederatedIdentity, 'issuer' | 'subject' | 'label'>,
@@ -134,6 +134,10 @@ export function createPeople(deps: PeopleDeps): People {
 
   const people: People = {
     async link(provider, who, account, origin) {
+      if (!mayVouchFor(provider, account)) {
+        await refused('not_allowed', provider, origin);
+        return false;
+      }
       const linked = await join(provider, who, account, origin);
       if (linked) deps.notices.providerLinked(account, origin, provider.name);
       return linked;
@@ -144,7 +148,7 @@ export function createPeople(deps: PeopleDeps): People {
       const label = labelOf(profile, identity.subject);
       const secondFactor = provider.secondFactor === 'trust' && isStrong(identity);
       const known = async (account: Account): Promise<Recognition> => {
-        const closed = account.disabled || (await tenants.resolve(account.tenantId)).disabled;
+        const closed = account.disabled || !mayVouchFor(provider, account) || (await tenants.resolve(account.tenantId)).disabled;
         const current = closed ? undefined : await withRole(account, profile, origin);
         if (!current) return await refused(!closed && profile.role === 'none' ? 'no_role' : 'not_allowed', provider, origin);
         await deps.keepTokens(provider, identity);
@@ -166,6 +170,7 @@ export function createPeople(deps: PeopleDeps): People {
       const taken = await accounts.findByLogin(loginKey(email));
       if (taken) {
         if (taken.tenantId !== tenant || taken.disabled) return await refused('no_account', provider, origin);
+        if (!mayVouchFor(provider, taken)) return await refused('not_allowed', provider, origin);
         if (!(await belongsTo(taken, provider, profile))) return { kind: 'claimed', account: taken, label };
         return (await people.link(provider, { ...identity, label }, taken, origin))
           ? await known(taken)

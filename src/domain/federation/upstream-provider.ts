@@ -1,4 +1,5 @@
 import type { Brand } from '../../lib/brand.ts';
+import type { Account } from '../accounts/account.ts';
 import type { Role } from '../policy/roles.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 
@@ -91,6 +92,19 @@ export interface UpstreamProvider {
 export function isIssuedBy(issuer: string, { issuer: template }: Pick<UpstreamProvider, 'issuer'>): boolean {
   const [before = '', after] = template.split('{tenantid}');
   return after === undefined ? issuer === template : issuer.startsWith(before) && issuer.endsWith(after);
+}
+
+/** Whether administrators of one tenant say what it is; those of the configuration and of all tenants are up to whoever runs the instance. */
+export function isOfOneTenant({ tenantId, configured }: Pick<UpstreamProvider, 'tenantId' | 'configured'>): boolean {
+  return tenantId !== undefined && !configured;
+}
+
+/** Whether its word can be good for this account: what administrators of one tenant set up is not for whoever may do everything everywhere. */
+export function mayVouchFor(
+  provider: Pick<UpstreamProvider, 'tenantId' | 'configured'>,
+  { superAdministrator }: Pick<Account, 'superAdministrator'>,
+): boolean {
+  return !superAdministrator || !isOfOneTenant(provider);
 }
 
 export function providerId(value: string): ProviderId {

@@ -19,11 +19,13 @@ function journeyOf({ account, tenant }: Step, mark: string): Journey {
 
 /** A button of the page. */
 export const beginLink = onPost(z.strictObject({ provider: z.string().min(1).max(40) }), async (step, { provider }) => {
-  const { ctx, deps, fresh } = step;
+  const { ctx, deps, account, fresh } = step;
   if (!fresh) return refuseStale(step);
-  const wish = { provider: providerId(provider), journey: journeyOf(step, markBrowser(step)), hints: {} };
+  const wish = { provider: providerId(provider), journey: journeyOf(step, markBrowser(step)) };
   try {
-    goTo(ctx, (await deps.linking.begin(wish, originOf(ctx))).href);
+    const sending = await deps.linking.begin(wish, account, originOf(ctx));
+    if (sending.kind === 'barred') return backWith(step, { problem: wayProblems.barred(sending.provider), status: 403 });
+    goTo(ctx, sending.address.href);
   } catch (error) {
     backWith(step, await troubleWith(step, error, wish.provider));
   }
