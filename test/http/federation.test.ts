@@ -6,6 +6,7 @@ import type { Page } from '../support/cookie-browser.ts';
 import { answerOf, arrive, type Neighbours, signInBy, startNeighbours, traveller } from '../support/neighbours.ts';
 import { CALLBACK } from '../support/relying-party.ts';
 import { ORIGIN, PASSWORD, type TestServer } from '../support/start-server.ts';
+import { startTestProvider } from '../support/test-provider.ts';
 
 const isIn = (page: Page) => page.html.includes('value="allow"') || page.url.startsWith(CALLBACK);
 
@@ -161,6 +162,22 @@ describe('signing in with another provider', () => {
     const address = await answerOf(away.url, person, browsers);
     assert.equal((await browsers.here.open(address.replace('/everybody/', '/domains/'))).status, 400);
     assert.ok(isIn(await browsers.here.open(address)));
+  });
+
+  it('[security 94] an answer is for the provider as it was when somebody left for it', async () => {
+    await neighbours.addProvider({ id: 'moving', name: 'Moving', tenant: here.tenant.slug, creation: 'everybody' });
+    const moving = await here.house.providers.resolve('moving');
+    await using evil = await startTestProvider();
+    for (const change of [{ issuer: evil.issuer }, { client_id: 'another' }]) {
+      const [person, browsers] = [await neighbour(), traveller()];
+      const away = await browsers.here.submit(await arrive(neighbours, browsers), '/upstream', { provider: 'moving' });
+      const answer = await answerOf(away.url, person, browsers);
+      await here.house.providers.update(moving, { ...change, client_secret: 'hush' }, ORIGIN);
+      assert.equal((await browsers.here.open(answer)).status, 400, JSON.stringify(change));
+      assert.equal(await accountOf(person), undefined);
+      await here.house.providers.update(moving, { issuer: moving.issuer, client_id: moving.clientId, client_secret: 'hush' }, ORIGIN);
+    }
+    assert.deepEqual([evil.asked.discovery, evil.asked.token], [0, 0]);
   });
 
   it('sends whoever types an address of a home domain there, and the application can name the provider', async () => {

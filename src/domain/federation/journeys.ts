@@ -6,7 +6,7 @@ import { randomToken } from '../../lib/random.ts';
 import type { ArtifactStore } from '../tokens/artifact-store.ts';
 import type { Journey } from './federation-service.ts';
 import type { UpstreamExpectation, UpstreamHints } from './upstream.ts';
-import type { ProviderId } from './upstream-provider.ts';
+import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 
 const KIND = 'UpstreamState';
 
@@ -16,6 +16,8 @@ const LIFETIME_MS = 10 * 60_000;
 /** What waits here while a browser is at another provider. */
 export interface Departure {
   readonly provider: ProviderId;
+  /** What the provider was then: an answer is for nobody else who goes by its id by now. */
+  readonly left: Pick<UpstreamProvider, 'issuer' | 'clientId' | 'tenantId'>;
   readonly journey: Journey;
   readonly redirectUri: string;
   readonly expected: UpstreamExpectation;

@@ -4,7 +4,7 @@ import type { Origin } from '../audit/audit-log.ts';
 import { NotFoundError } from '../errors.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { Journey } from './federation-service.ts';
-import type { Journeys } from './journeys.ts';
+import type { Departure, Journeys } from './journeys.ts';
 import { type Upstream, UpstreamError, type UpstreamHints, type UpstreamIdentity } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 
@@ -33,7 +33,7 @@ export interface RoundTrips {
   journeyOf(provider: ProviderId, state: string): Promise<Journey | undefined>;
   /**
    * Whom the provider sent; once for each state, under any concurrency. @param callback the address that was called, with its query
-   * @throws NotFoundError when the state is not of this provider and journey, UpstreamError
+   * @throws NotFoundError when the state is not of this provider, as it stands, and journey; UpstreamError
    */
   finish(
     answer: { readonly provider: ProviderId; readonly journey: Journey; readonly callback: URL },
@@ -72,7 +72,8 @@ export function createRoundTrips({ providers, upstream, journeys, audit, callbac
     async begin({ provider: id, journey, hints }, origin) {
       const provider = await providerFor(id, journey);
       const redirectUri = callbackOf(provider);
-      const expected = await journeys.depart({ provider: id, journey, redirectUri }, hints);
+      const { issuer, clientId, tenantId } = provider;
+      const expected = await journeys.depart({ provider: id, left: { issuer, clientId, tenantId }, journey, redirectUri }, hints);
       return await watched(provider, origin, () => upstream.authorizationUrl(provider, redirectUri, { ...expected, ...hints }));
     },
 
@@ -84,8 +85,8 @@ export function createRoundTrips({ providers, upstream, journeys, audit, callbac
     async finish({ provider: id, journey, callback }, origin) {
       const state = callback.searchParams.get('state') ?? '';
       const departure = await journeys.find(state);
-      const fits = departure?.provider === id && isDeepStrictEqual(departure.journey, journey);
       const provider = await providerFor(id, journey);
+      const fits = departure?.provider === id && isDeepStrictEqual(departure.journey, journey) && isAsLeft(provider, departure);
       if (!fits || !(await journeys.arrive(state))) throw new NotFoundError('This sign-in was finished already, or began elsewhere.');
       const { expected, redirectUri } = departure;
       return {
@@ -94,4 +95,9 @@ export function createRoundTrips({ providers, upstream, journeys, audit, callbac
       };
     },
   };
+}
+
+/** Neither code nor verifier goes to an issuer that was put in its place while somebody was away. */
+function isAsLeft({ issuer, clientId, tenantId }: UpstreamProvider, { left }: Departure): boolean {
+  return left.issuer === issuer && left.clientId === clientId && left.tenantId === tenantId;
 }
