@@ -44,7 +44,7 @@ export function providerStoreContract(name: string, open: OpenHarness): void {
       const nobody = providerId('nobody');
       assert.equal(await store.providers.find(nobody), undefined);
       assert.deepEqual(await store.providers.list(), []);
-      assert.equal(await store.providers.remove(nobody), false);
+      assert.equal(await store.providers.remove(sampleProvider({ id: nobody })), false);
       assert.equal(await store.providers.update(nobody, () => assert.fail('there is nothing to change')), undefined);
     });
 
@@ -113,8 +113,19 @@ export function providerStoreContract(name: string, open: OpenHarness): void {
       await using store = await opened();
       const kept = sampleProvider({ id: providerId('kept') });
       for (const provider of [sampleProvider(), kept]) await store.providers.create(provider);
-      assert.equal(winners(await Promise.all(times(10, () => store.providers.remove(sampleProvider().id)))), 1);
+      assert.equal(winners(await Promise.all(times(10, () => store.providers.remove(sampleProvider())))), 1);
       assert.deepEqual(await store.providers.list(), [kept]);
+    });
+
+    it('is removed as that of its tenant alone', async () => {
+      await using store = await opened();
+      for (const tenantId of [sampleProvider().tenantId, undefined]) {
+        const provider = sampleProvider({ tenantId });
+        await store.providers.create(provider);
+        for (const wrong of [store.other.id, undefined, sampleProvider().tenantId])
+          if (wrong !== tenantId) assert.equal(await store.providers.remove({ ...provider, tenantId: wrong }), false);
+        assert.equal(await store.providers.remove(provider), true);
+      }
     });
 
     it('hands out copies', async () => {

@@ -95,6 +95,19 @@ describe('the provider registry', () => {
     await assert.rejects(house.providers.update(byKey, back, ORIGIN), { field: 'client_secret' });
   });
 
+  it('leaves alone what another tenant made under the same id in the meantime', async () => {
+    await using house = await openHouseWith();
+    for (const slug of ['acme', 'other']) await house.tenants.create({ slug, name: slug }, ORIGIN);
+    const old = await house.providers.create({ ...CORP, tenant: 'acme' }, ORIGIN);
+    await house.providers.remove(old, ORIGIN);
+    const anew = await house.providers.create({ ...CORP, tenant: 'other' }, ORIGIN);
+    await assert.rejects(house.providers.update(old, { issuer: 'https://evil.example', client_secret: 'x' }, ORIGIN), {
+      code: 'not_found',
+    });
+    await assert.rejects(house.providers.remove(old, ORIGIN), { code: 'not_found' });
+    assert.deepEqual(await house.providers.resolve('corp'), anew);
+  });
+
   it('refuses strangers once roles are mapped, unless a role for them was chosen', async () => {
     await using house = await openHouseWith();
     const made = await house.providers.create(CORP, ORIGIN);

@@ -136,6 +136,8 @@ export function createProviderRegistry(deps: ProviderRegistryDeps): ProviderRegi
       // One that the configuration has a rival for by now can still be changed otherwise.
       const others = change.home_domains !== undefined || change.enabled === true ? await list(undefined) : [];
       const changed = await providers.update(provider.id, (old) => {
+        // One that was made anew for others is theirs.
+        if (old.tenantId !== provider.tenantId) throw gone();
         const merged = { ...settingsOf(old, slug), ...change, client_id: change.client_id ?? old.clientId };
         // A secret is never sent to another issuer than the one it was given for.
         const stays = merged.authentication !== 'private_key_jwt' && merged.issuer === old.issuer;
@@ -152,7 +154,7 @@ export function createProviderRegistry(deps: ProviderRegistryDeps): ProviderRegi
 
     async remove(provider, origin) {
       refuseConfigured(provider);
-      if (!(await providers.remove(provider.id))) throw gone();
+      if (!(await providers.remove(provider))) throw gone();
       await record('provider.removed', provider, origin);
     },
   };

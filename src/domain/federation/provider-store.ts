@@ -7,8 +7,8 @@ export interface ProviderStore {
   find(id: ProviderId): Promise<UpstreamProvider | undefined>;
   /** Compare-and-swap like AccountStore.update; id, tenant and time of creation stay. Undefined when absent. */
   update(id: ProviderId, change: (old: UpstreamProvider) => UpstreamProvider): Promise<UpstreamProvider | undefined>;
-  /** False when absent. */
-  remove(id: ProviderId): Promise<boolean>;
+  /** False when absent, or of another tenant by now. */
+  remove(provider: Pick<UpstreamProvider, 'id' | 'tenantId'>): Promise<boolean>;
   /** Oldest first. */
   list(): Promise<readonly UpstreamProvider[]>;
 }

@@ -85,11 +85,14 @@ export function createProviderStore(connection: Connection, compareAndSwap: Comp
         const old = toProvider(document);
         const kept = { id: old.id, tenantId: old.tenantId, createdAt: old.createdAt };
         const next = fromProvider({ ...change(old), ...kept }, document.revision + 1);
-        const { matchedCount } = await providers.replaceOne({ _id: id, revision: document.revision }, next);
+        // One that was made anew counts its revisions anew.
+        const { revision, tenantId = null } = document;
+        const { matchedCount } = await providers.replaceOne({ _id: id, revision, tenantId }, next);
         return matchedCount === 1 ? toProvider(next) : LOST;
       });
     },
-    remove: async (id) => (await providers.deleteOne({ _id: id })).deletedCount === 1,
+    // null stands for a field that is missing.
+    remove: async ({ id, tenantId = null }) => (await providers.deleteOne({ _id: id, tenantId })).deletedCount === 1,
     async list() {
       return (await providers.find().sort({ createdAt: 1, _id: 1 }).lean<ProviderDocument[]>()).map(toProvider);
     },

@@ -53,7 +53,7 @@ export function createProviderStore(connection: Connection): ProviderStore {
   const insert = connection.statement(INSERT);
   const update = connection.statement<ProviderRow>(UPDATE);
   const byId = connection.statement<ProviderRow>('SELECT * FROM upstream_providers WHERE id = :id');
-  const remove = connection.statement('DELETE FROM upstream_providers WHERE id = :id');
+  const remove = connection.statement('DELETE FROM upstream_providers WHERE id = :id AND tenant_id IS :tenant_id');
   const all = connection.statement<ProviderRow>('SELECT * FROM upstream_providers ORDER BY created_at, id');
   const one = (row: ProviderRow | undefined) => (row ? toProvider(row) : undefined);
 
@@ -70,7 +70,7 @@ export function createProviderStore(connection: Connection): ProviderStore {
         return one(update.get(changed));
       });
     },
-    remove: async (id) => (await connection.change(remove, { id })) === 1,
+    remove: async ({ id, tenantId = null }) => (await connection.change(remove, { id, tenant_id: tenantId })) === 1,
     list: () => connection.read(() => all.all().map(toProvider)),
   };
 }
