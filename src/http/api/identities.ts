@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { LinkedIdentity } from '../../domain/federation/identities.ts';
 import { identityId } from '../../domain/federation/identity.ts';
 import { accountInTenant, managedAccount } from '../rest/managed-account.ts';
-import { guardedRoute, type Route } from '../rest/route.ts';
+import { guardedRoute, personRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import { ADMINISTER } from './access.ts';
 import { userIdSchema } from './users.ts';
@@ -69,7 +69,7 @@ export function listIdentities({ identities, stores }: IdentityServices): Route 
 }
 
 export function unlinkIdentity({ identities, stores }: IdentityServices): Route {
-  return guardedRoute({
+  return personRoute({
     method: 'delete',
     path: '/users/{id}/identities/{identity}',
     summary: 'Unlink a user from who they are at another provider',

@@ -8,7 +8,7 @@ import { ROLES } from '../../domain/policy/roles.ts';
 import type { Tenant } from '../../domain/tenants/tenant.ts';
 import type { Bearer } from '../../domain/tokens/bearer.ts';
 import { countCostly } from '../rest/count-calls.ts';
-import { guardedRoute, type Route } from '../rest/route.ts';
+import { guardedRoute, personRoute, type Route } from '../rest/route.ts';
 import type { RestServices } from '../rest/services.ts';
 import { TroubleError } from '../rest/trouble.ts';
 import { ADMINISTER } from './access.ts';
@@ -39,7 +39,7 @@ const profileSchema = z.strictObject({
   tenant: z.string().nullable(),
 });
 
-/** Other identity providers that people of the organisation may sign in with. */
+/** Other identity providers that people of the organisation may sign in with. Whoever says who somebody is becomes anybody: that is for people alone. */
 export function providerRoutes(services: ProviderServices): readonly Route[] {
   return [
     listProviders(services),
@@ -110,7 +110,7 @@ function listProviders(services: ProviderServices): Route {
 }
 
 function addProvider(services: ProviderServices): Route {
-  return guardedRoute({
+  return personRoute({
     method: 'post',
     path: '/providers',
     summary: 'Let people of your organisation sign in with another identity provider',
@@ -147,7 +147,7 @@ function showProvider(services: ProviderServices): Route {
 }
 
 function changeProvider(services: ProviderServices): Route {
-  return guardedRoute({
+  return personRoute({
     method: 'patch',
     path: '/providers/{id}',
     summary: 'Change a provider',
@@ -169,7 +169,7 @@ function changeProvider(services: ProviderServices): Route {
 }
 
 function removeProvider(services: ProviderServices): Route {
-  return guardedRoute({
+  return personRoute({
     method: 'delete',
     path: '/providers/{id}',
     summary: 'Remove a provider',
@@ -185,7 +185,7 @@ function removeProvider(services: ProviderServices): Route {
 }
 
 function tryProvider(services: ProviderServices): Route {
-  return guardedRoute({
+  return personRoute({
     method: 'post',
     path: '/providers/{id}/test',
     summary: 'Walk the discovery, keys and token endpoint of a provider, and say what is wrong',
@@ -213,7 +213,7 @@ function tryProvider(services: ProviderServices): Route {
 }
 
 function explainProvider(services: ProviderServices): Route {
-  return guardedRoute({
+  return personRoute({
     method: 'post',
     path: '/providers/{id}/explain',
     summary: 'Show what somebody’s claims at a provider would become here',

@@ -108,6 +108,20 @@ describe('the identity providers of a tenant', () => {
     assert.equal((await ask('DELETE', '/second', undefined, superToken)).status, 204);
   });
 
+  it('are for people to set up: a service, which could become anybody by one of its own, only looks at them', async () => {
+    const service = await serviceToken(server, 'admin:all');
+    await ask('POST', '', { ...CORP, id: 'looked-at' });
+    for (const path of ['', '/looked-at']) assert.equal((await ask('GET', path, undefined, service)).status, 200);
+    for (const [method, path, body] of [
+      ['POST', '', { ...CORP, id: 'trap' }],
+      ['PATCH', '/looked-at', { issuer: there.issuer, client_secret: 'x' }],
+      ['POST', '/looked-at/test', undefined],
+      ['DELETE', '/looked-at', undefined],
+    ] as const)
+      assert.equal((await ask(method, path, body, service)).status, 403, `${method} ${path}`);
+    assert.equal((await ask('GET', '/looked-at')).json.issuer, CORP.issuer);
+  });
+
   it('have no say over the session API, which is one for all tenants', async () => {
     assert.equal((await ask('POST', '', { ...CORP, id: 'oidc', issuer: there.issuer })).status, 201);
     const { status, headers } = await call(server, { path: '/api/auth/oidc/authorize' });
