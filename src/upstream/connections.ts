@@ -1,7 +1,7 @@
 import { allowInsecureRequests, type ClientAuth, Configuration, type CustomFetch, customFetch } from 'openid-client';
 import type { FederationMeter } from '../domain/federation/federation-meter.ts';
 import { UpstreamError } from '../domain/federation/upstream.ts';
-import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
+import { isOfOneTenant, type UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createBreaker } from './breaker.ts';
 import { createGuardedFetch, type GuardedFetch, type OutboundRules } from './guarded-fetch.ts';
@@ -25,8 +25,14 @@ interface Surroundings {
   readonly meter: Pick<FederationMeter, 'asked' | 'rests'>;
 }
 
-export function openConnection(provider: UpstreamProvider, { rules, clock, meter }: Surroundings): Connection {
+/** Administrators of one tenant say what the issuer is, and its document what else is asked: by that they get into no other private place. */
+function rulesFor(provider: UpstreamProvider, rules: OutboundRules): OutboundRules {
+  return isOfOneTenant(provider) ? { ...rules, privateAt: new URL(provider.issuer).origin } : rules;
+}
+
+export function openConnection(provider: UpstreamProvider, { rules: forAll, clock, meter }: Surroundings): Connection {
   const { id } = provider;
+  const rules = rulesFor(provider, forAll);
   const guarded = createGuardedFetch(rules);
   const breaker = createBreaker(clock, (resting) => meter.rests(id, resting));
   const timed: GuardedFetch = async (address, options) => {

@@ -9,6 +9,8 @@ import { isPublicAddress, lookupPublic, PrivateAddressError } from './public-add
 export interface OutboundRules {
   /** "host" or "host:port" that may be private, and may speak http. */
   readonly allowPrivate: readonly string[];
+  /** The one origin that this counts for; undefined: any. */
+  readonly privateAt?: string;
   /** Milliseconds for all of one fetch, its body included. */
   readonly timeoutMs: number;
   /** Of the body. */
@@ -39,26 +41,32 @@ export function createGuardedFetch(rules: OutboundRules): GuardedFetch {
       return await read(answer, url, rules);
     } catch (cause) {
       if (cause instanceof UpstreamError) throw cause;
-      if (cause instanceof PrivateAddressError) throw new UpstreamError(privateWords(url), { kind: 'invalid', cause });
+      if (cause instanceof PrivateAddressError) throw new UpstreamError(privateWords(url, rules), { kind: 'invalid', cause });
       const words = signal.aborted ? `It did not answer in full within ${timeoutMs / 1000} seconds.` : faultWords(cause);
       throw new UpstreamError(`${url.host}: ${words}`, { kind: 'unavailable', cause });
     }
   };
 }
 
-const isAllowed = ({ host, hostname }: URL, { allowPrivate }: OutboundRules) =>
-  allowPrivate.includes(host) || allowPrivate.includes(hostname);
+const isPrivatePlace = ({ origin }: URL, { privateAt = origin }: OutboundRules) => privateAt === origin;
 
-const privateWords = ({ host }: URL) => `${host} is a private address. If that is meant, add it to outbound.allow_private.`;
+const isAllowed = (url: URL, rules: OutboundRules) =>
+  isPrivatePlace(url, rules) && (rules.allowPrivate.includes(url.host) || rules.allowPrivate.includes(url.hostname));
+
+const mendOf = (url: URL, rules: OutboundRules) =>
+  isPrivatePlace(url, rules)
+    ? 'add it to outbound.allow_private.'
+    : 'have the provider set up for all, or in the configuration: one of an organisation has a private address at its issuer’s own host and port alone.';
+
+const privateWords = (url: URL, rules: OutboundRules) => `${url.host} is a private address. If that is meant, ${mendOf(url, rules)}`;
 
 /** Why an address is not asked, or a browser not sent there. A name is looked up only when it is asked. */
 export function addressProblem(url: URL, rules: OutboundRules): string | undefined {
   if (url.username || url.password) return `The address at ${url.host} has credentials in it.`;
   if (isAllowed(url, rules) && url.protocol === 'http:') return undefined;
-  if (url.protocol !== 'https:')
-    return `${url.protocol}//${url.host} is not https. For a host of your own, add it to outbound.allow_private.`;
+  if (url.protocol !== 'https:') return `${url.protocol}//${url.host} is not https. For a host of your own, ${mendOf(url, rules)}`;
   const literal = url.hostname.replaceAll(/[[\]]/g, '');
-  return !isAllowed(url, rules) && isIP(literal) && !isPublicAddress(literal) ? privateWords(url) : undefined;
+  return !isAllowed(url, rules) && isIP(literal) && !isPublicAddress(literal) ? privateWords(url, rules) : undefined;
 }
 
 async function send(url: URL, options: FetchOptions & { readonly signal: AbortSignal; readonly free: boolean }): Promise<IncomingMessage> {

@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { UpstreamError } from '../../src/domain/federation/upstream.ts';
+import { tenantId } from '../../src/domain/tenants/tenant.ts';
 import { isPublicAddress, lookupPublic, PrivateAddressError } from '../../src/upstream/public-address.ts';
 import { openCanary } from '../support/canary.ts';
 import { freePort } from '../support/free-port.ts';
@@ -166,6 +167,23 @@ describe('fetching from other providers', () => {
     const { upstream: anew } = openUpstream({ allowPrivate: [host] });
     await assert.rejects(depart(anew, providerAt(there.issuer)), fails('invalid', /token_endpoint: .*not https/));
     assert.equal(canary.connections(), 0);
+  });
+
+  it('goes to a private address for a provider of one tenant at its issuer’s own host and port alone', async () => {
+    await using canary = await openCanary();
+    const ofTenant = providerAt(there.issuer, { tenantId: tenantId('t') });
+    const open = () => openUpstream({ allowPrivate: ['localhost', '127.0.0.1'] }).upstream;
+    await depart(open(), ofTenant);
+    for (const host of ['localhost', '127.0.0.1'])
+      for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri']) {
+        there.discovery = { [name]: `http://${host}:${canary.port}/` };
+        await assert.rejects(depart(open(), ofTenant), fails('invalid', new RegExp(`${name}: .*not https.*issuer’s own host`)));
+      }
+    there.discovery = { pushed_authorization_request_endpoint: `https://localhost:${canary.port}/` };
+    await assert.rejects(depart(open(), ofTenant), fails('invalid', /private address.*issuer’s own host/));
+    assert.equal(canary.connections(), 0);
+    there.discovery = { authorization_endpoint: `http://localhost:${canary.port}/` };
+    for (const changes of [{ tenantId: undefined }, { configured: true }]) await depart(open(), { ...ofTenant, ...changes });
   });
 
   it('believes no endpoint that is no address to go to', async () => {
