@@ -241,6 +241,8 @@ export interface PageData {
     readonly providerName: string;
     /** What the provider calls them. */
     readonly label: string;
+    /** Names this offer, so that a yes is to no other. */
+    readonly offer: string;
   };
 
   /** A page of a person's own, and nobody is signed in who could see it. */

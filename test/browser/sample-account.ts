@@ -37,7 +37,7 @@ export const accountPages: readonly Sample[] = [
   {
     name: 'ways-link',
     page: 'account/link',
-    data: { ...form, person, providerName: 'Orbital Workspace', label: 'alice@orbital.example' },
+    data: { ...form, person, providerName: 'Orbital Workspace', label: 'alice@orbital.example', offer: 'x' },
   },
   {
     name: 'ways-nobody',

@@ -200,7 +200,7 @@ describe('ways to sign in', () => {
       const refused = await browsers.here.submit(shown, action, fields);
       assert.deepEqual([refused.status, /too long ago/.test(refused.html)], [403, true]);
     }
-    assert.match((await browsers.here.submit(late, '/confirm', { decision: 'link' })).html, /can’t be linked/, 'the offer is over, too');
+    assert.match((await browsers.here.submit(late, '/confirm', { decision: 'link' })).html, /too long ago/);
     here.clock.advance(-11 * MINUTE);
     assert.equal((await linksOf(local)).length, 1);
     const again = /href="(\/oauth\/authorize[^"]+)"/.exec(stale.html)?.[1]?.replaceAll('&amp;', '&');
@@ -212,6 +212,35 @@ describe('ways to sign in', () => {
     const away = await federated.here.submit(await federated.here.open(ways), '/upstream', { provider: 'neighbour' });
     const byProvider = await federated.here.open(await answerOf(away.url, person, federated));
     assert.match(byProvider.html, /once more with your password/, 'who comes from elsewhere alone opens no further doors');
+  });
+
+  it('takes a yes to what was asked alone, though another tab asked something else since', async () => {
+    const { local, person, browsers, page } = await asked();
+    const second = await there.addAccount();
+    const later = await leave(await browsers.here.open(ways), second, { ...browsers, there: new CookieBrowser() }, 'other');
+    const newer = await browsers.here.open(later);
+    for (const seen of ['Link Other?', second.email]) assert.ok(newer.html.includes(seen), seen);
+    assert.match((await browsers.here.submit(page, '/confirm', { decision: 'link' })).html, /can’t be linked here any more/);
+    assert.deepEqual(await linksOf(local), [], `neither ${person.email} nor the other`);
+    await browsers.here.submit(page, '/confirm', { decision: 'skip' });
+    assert.match((await browsers.here.submit(newer, '/confirm', { decision: 'link' })).html, /Other is linked/, 'whose offer stayed');
+    assert.deepEqual(
+      (await linksOf(local)).map(({ subject }) => subject),
+      [second.id],
+    );
+  });
+
+  it('takes no yes of a sign-in that is too old by then, though the offer is not', async () => {
+    const [local, person, browsers] = [await here.addAccount(), await there.addAccount(), traveller()];
+    const page = await signedIn(browsers, local);
+    here.clock.advance(5 * MINUTE);
+    const offer = await browsers.here.open(await leave(page, person, browsers));
+    here.clock.advance(6 * MINUTE);
+    const shown = await browsers.here.open(`${ways}/confirm`);
+    const said = await browsers.here.submit(offer, '/confirm', { decision: 'link' });
+    here.clock.advance(-11 * MINUTE);
+    for (const { status, html } of [shown, said]) assert.deepEqual([status, /too long ago/.test(html)], [403, true]);
+    assert.deepEqual(await linksOf(local), []);
   });
 
   it('counts a sign-in at the provider that a home domain leads to for the password', async () => {

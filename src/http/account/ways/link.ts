@@ -51,8 +51,10 @@ export const arrive = whenSignedIn(
 
 /** Who they are there and whose account it will be linked to: a yes of their own, for a browser may be signed in there as somebody else. */
 export const showOffer = whenSignedIn(async (step) => {
-  const { ctx, deps, account, tenant } = step;
-  const offered = await deps.federation.offeredLink(ticketOf(ctx), account, journeyOf(step, browserMark(ctx)));
+  const { ctx, deps, account, tenant, fresh } = step;
+  if (!fresh) return refuseStale(step);
+  const ticket = ticketOf(ctx);
+  const offered = await deps.federation.offeredLink(ticket, account, journeyOf(step, browserMark(ctx)));
   if (!offered) return backWith(step, { problem: wayProblems.gone, status: 410 });
   page(step, 'account/link', {
     tenantName: tenant.name,
@@ -61,16 +63,22 @@ export const showOffer = whenSignedIn(async (step) => {
     person: personOf(step),
     providerName: offered.provider.name,
     label: offered.label,
+    offer: sha256(ticket),
   });
 });
 
-export const confirmLink = onPost(z.strictObject({ decision: z.enum(['link', 'skip']) }), async (step, { decision }) => {
-  const { ctx, deps, account } = step;
+const answerSchema = z.strictObject({ decision: z.enum(['link', 'skip']), offer: z.string().max(64) });
+
+export const confirmLink = onPost(answerSchema, async (step, { decision, offer }) => {
+  const { ctx, deps, account, fresh } = step;
   const ticket = ticketOf(ctx);
   const journey = journeyOf(step, browserMark(ctx));
-  dropTicket(step);
+  // The browser may hold the offer of another tab by now, about somebody else than this page asked about.
+  const asked = offer === sha256(ticket);
+  if (asked) dropTicket(step);
   if (decision === 'skip') return goTo(ctx, waysPath(step.tenant));
-  const offered = await deps.federation.offeredLink(ticket, account, journey);
+  if (!fresh) return refuseStale(step);
+  const offered = asked && (await deps.federation.offeredLink(ticket, account, journey));
   const linked = offered && (await deps.federation.link(ticket, account, journey, originOf(ctx)));
   backWith(step, linked ? { notice: wayNotices.linked(offered.provider.name) } : { problem: wayProblems.gone, status: 410 });
 });
