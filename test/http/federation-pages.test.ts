@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { formsOf, type Page } from '../support/cookie-browser.ts';
 import { arrive, type Neighbours, signInBy, startNeighbours, traveller } from '../support/neighbours.ts';
+import { protocolClient } from '../support/protocol-client.ts';
 import { CALLBACK } from '../support/relying-party.ts';
 import { ORIGIN, PASSWORD } from '../support/start-server.ts';
 import { startTestProvider } from '../support/test-provider.ts';
@@ -32,6 +33,27 @@ describe('the sign-in page beside other providers', () => {
     const away = new URL((await browsers.here.submit(page, '/upstream', { provider: 'home' })).url);
     assert.deepEqual([away.origin, away.searchParams.get('login_hint')], [neighbours.there.issuer, 'Ada@Home.example']);
     assert.doesNotMatch((await arrive(neighbours, traveller(), { login_hint: 'ada@acme.example' })).html, /signs in with/);
+  });
+
+  it('sends nobody who is signed in to the provider an application names, of whatever tenant that is, but puts it first', async () => {
+    const { here, client } = neighbours;
+    await neighbours.addProvider({ id: 'hinted', name: 'Hinted' });
+    const rival = await here.house.tenants.create({ slug: 'rival', name: 'Rival' }, ORIGIN);
+    const metadata = { client_name: 'Rival app', redirect_uris: [CALLBACK], scope: '' };
+    const issued = await here.house.clients.create({ tenantId: rival.id, type: 'web', metadata }, ORIGIN);
+    const theirs = { ...neighbours, client: await protocolClient(here, issued) };
+    const [local, browsers] = [await here.addAccount(), traveller()];
+    await browsers.here.submit(await arrive(neighbours, browsers), '/password', { identifier: local.email, password: PASSWORD });
+    for (const { name, page } of [
+      { name: 'of another tenant', page: await arrive(theirs, browsers, { idp_hint: 'hinted' }) },
+      { name: 'again', page: await arrive(neighbours, browsers, { idp_hint: 'hinted', prompt: 'login' }) },
+    ]) {
+      assert.ok(page.url.startsWith(issuer), `${name}: ${page.url}`);
+      assert.equal(/name="provider" value="(\w+)"/.exec(page.html)?.[1], 'hinted', name);
+    }
+    const silent = new URL((await client.request(browsers.here, { scope: 'openid', prompt: 'none' })).url);
+    assert.notEqual(silent.searchParams.get('error'), 'login_required', 'they are signed in as before');
+    assert.ok((await arrive(theirs, traveller(), { idp_hint: 'hinted' })).url.startsWith(neighbours.there.issuer), 'nobody is');
   });
 
   it('takes an address of a home domain without a password, and asks any other for one', async () => {

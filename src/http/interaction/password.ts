@@ -36,12 +36,19 @@ export async function showPasswordForm(step: Step, shown: Shown = {}): Promise<v
       reauthenticate: account && { person: personOf(account), startOverAction: pathOf(step, 'start-over') },
       problem: shown.problem,
       home,
-      providers: providers.filter(({ id }) => id !== home?.id),
+      providers: hintedFirst(
+        providers.filter(({ id }) => id !== home?.id),
+        pending.providerHint,
+      ),
       sendsHome: !linkTicket(step) && providers.some(({ homeDomains }) => homeDomains.length > 0),
       providerAction: pathOf(step, 'upstream'),
     },
     shown.status,
   );
+}
+
+function hintedFirst(providers: readonly OfferedProvider[], hint: string | undefined): readonly OfferedProvider[] {
+  return providers.toSorted((one, other) => Number(other.id === hint) - Number(one.id === hint));
 }
 
 /**

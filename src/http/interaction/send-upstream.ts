@@ -35,11 +35,15 @@ export async function troubleWith(step: Step, error: unknown, id: ProviderId): P
 
 const SENT_COOKIE = 'gatehouse_sent';
 
-/** The application may name the provider (idp_hint): then people go straight there, once. Undefined: they stay. */
+/**
+ * The application may name the provider (idp_hint): then people go straight there, once. Undefined: they stay. Whoever is signed in here is not made
+ * somebody else by a link alone.
+ */
 export function hintedProvider(step: Step): ProviderId | undefined {
   const { ctx, deps, pending } = step;
-  const { providerHint, prompt, uid } = pending;
-  if (prompt !== 'login' || !providerHint || isAnother(step) || ctx.cookies.get(SENT_COOKIE, { signed: false })) return undefined;
+  const { providerHint, prompt, uid, sessionAccountId } = pending;
+  const stays = prompt !== 'login' || sessionAccountId !== undefined || isAnother(step);
+  if (stays || !providerHint || ctx.cookies.get(SENT_COOKIE, { signed: false })) return undefined;
   const options = { httpOnly: true, sameSite: 'lax', secure: deps.secureCookies, signed: false, path: `/interaction/${uid}` } as const;
   ctx.cookies.set(SENT_COOKIE, '1', { ...options, maxAge: pending.secondsLeft * 1000 });
   return providerId(providerHint);
