@@ -66,6 +66,11 @@ describe('ways to sign in', () => {
       ways,
       'there is nothing to allow',
     );
+    const handedOver = await browser.open(
+      `${here.issuer}/oauth/authorize?${new URLSearchParams({ ...query, response_mode: 'form_post' })}`,
+    );
+    const back = await browser.submit(handedOver, '/sign-in');
+    assert.deepEqual([back.status, back.url], [200, ways]);
 
     const elsewhere = await here.house.tenants.create({ slug: 'elsewhere', name: 'Elsewhere' }, ORIGIN);
     const theirs = `${here.issuer}/account/${elsewhere.slug}/sign-in`;
