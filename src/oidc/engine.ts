@@ -9,6 +9,7 @@ import type { FindOauthToken } from '../domain/tokens/bearer.ts';
 import type { CodeRedemption } from '../domain/tokens/code-redemption.ts';
 import type { TokenInspection } from '../domain/tokens/token-inspection.ts';
 import { createAccessTokenReader } from './access-tokens.ts';
+import { type AfterSignOut, afterSignOut } from './after-sign-out.ts';
 import { createCodeRedemption } from './authorization-codes.ts';
 import { createConsents } from './consents.ts';
 import { describeUndelivered } from './events.ts';
@@ -23,7 +24,6 @@ import { testOutboundGuard } from './outbound.ts';
 import { settleWrites } from './pending-writes.ts';
 import { buildProvider, type ProviderDeps, ROUTES } from './provider.ts';
 import { createSessions } from './sessions.ts';
-import { type SignOut, signOutElsewhere } from './sign-out-elsewhere.ts';
 import { createFindSignedIn } from './signed-in.ts';
 import { tellClients } from './tell-clients.ts';
 import { userinfo } from './userinfo.ts';
@@ -41,8 +41,8 @@ export interface Engine {
 
 type EngineOptions = Omit<ProviderDeps, 'consents' | 'sessions'> & {
   readonly inspection: TokenInspection;
-  readonly visits: Pick<Visits, 'find'>;
-  readonly signOut: SignOut;
+  readonly visits: Pick<Visits, 'stands'>;
+  readonly afterSignOut: AfterSignOut;
 };
 
 /** The OpenID Connect engine, ready to mount. @throws OutboundGuardError when it would be unsafe to start */
@@ -63,7 +63,7 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
         publishMetadata(deps.catalogue),
         implyConsent(ROUTES.authorization),
         takeJson(ROUTES.token),
-        signOutElsewhere(options.signOut),
+        afterSignOut(options.afterSignOut),
         inspectedTokens({ ...ROUTES, ...options, readAccessToken }),
         userinfo({ path: ROUTES.userinfo, provider, readAccessToken, accounts: deps.accounts }),
         compose(provider.middleware as Middleware[]),

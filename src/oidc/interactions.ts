@@ -101,13 +101,13 @@ export function createInteractionEngine(deps: InteractionDeps): InteractionEngin
 
   return {
     pending,
-    async signIn(exchange, { amr, ...signIn }) {
+    async signIn(exchange, { amr, authTime, ...signIn }) {
       const { prompt } = await details(exchange);
       // Signing in chooses the account; it answers no other question, and a consent that is due stays due for whoever took over.
       return await finish(exchange, {
         ...(prompt.name === 'select_account' && { select_account: {} }),
         // The time of the proof, not of the consent that may follow it; by the engine's own clock, which it is compared with.
-        login: { ...signIn, amr: [...amr], ts: epochSeconds(systemClock()) },
+        login: { ...signIn, amr: [...amr], ts: Math.min(epochSeconds(systemClock()), Math.max(0, authTime ?? Infinity)) },
       });
     },
     keepAccount: (exchange) => finish(exchange, { select_account: {} }),

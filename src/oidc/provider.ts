@@ -134,7 +134,7 @@ function configuration(deps: ProviderDeps, jwks: PrivateJwks): Configuration {
     pkce: { required: (_ctx, client) => extrasOf(client).require_pkce },
     async findAccount(ctx, sub) {
       const found = await findPerson(accounts, sub);
-      if (!found || !deps.sessions.isCurrent(ctx, found.person)) return undefined;
+      if (!found || !(await deps.sessions.isCurrent(ctx, found.person))) return undefined;
       // Clients serve the people of their own tenant, whoever is signed in on this browser.
       const tenant = ctx.oidc.client && extrasOf(ctx.oidc.client).tenant_id;
       return tenant === undefined || tenant === found.person.tenantId ? found : undefined;

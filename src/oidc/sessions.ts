@@ -2,6 +2,7 @@ import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Account } from '../domain/accounts/account.ts';
 import type { Visits } from '../domain/federation/visits.ts';
+import { epochSeconds } from '../lib/clock.ts';
 import { sha256 } from '../lib/digest.ts';
 import { type AdapterDeps, createAdapterFactory, endGrant } from './adapter.ts';
 import type { ClientSession } from './tell-clients.ts';
@@ -9,7 +10,8 @@ import type { ClientSession } from './tell-clients.ts';
 /** How long a session may last is decided by these of its fields. */
 export interface SessionTerm {
   readonly accountId?: string | undefined;
-  /** When the person signed in, in seconds since the epoch. */
+  /** When the session began, in seconds since the epoch; `loginTs` is when the person proved who they are, elsewhere perhaps. */
+  readonly begunAt?: number | undefined;
   readonly loginTs?: number | undefined;
   /** Not to be kept when the browser closes. */
   readonly transient?: boolean | undefined;
@@ -30,12 +32,13 @@ export function termOf(session: SessionTerm, lifetimes: SessionLifetimes, now: n
   const absolute = remembered ? lifetimes.remembered_session : lifetimes.session_absolute;
   return {
     idle: remembered ? lifetimes.remembered_session : lifetimes.session_idle,
-    left: (session.loginTs ?? now) + absolute - now,
+    left: (session.begunAt ?? session.loginTs ?? now) + absolute - now,
   };
 }
 
 const VERSION = 'credentialVersion';
 const VISIT = 'visit';
+const BEGUN = 'begunAt';
 const ENDED = 'EndedSession';
 
 /** The engine's session with the field we add to it. */
@@ -44,6 +47,7 @@ interface KeptSession {
   readonly accountId?: string | undefined;
   [VERSION]?: unknown;
   [VISIT]?: string | undefined;
+  [BEGUN]?: number | undefined;
   transient?: boolean | undefined;
 }
 
@@ -64,7 +68,7 @@ export interface Sessions {
   /** Adds the rules to an engine: whatever looks a session up, its cookie or a token that is bound to it, finds none that has ended. */
   install(provider: Provider): void;
   /** Whether the session of this request, if there is one, still stands for this person. A sign-in that ends with this request begins it. */
-  isCurrent(ctx: KoaContextWithOIDC, person: Account): boolean;
+  isCurrent(ctx: KoaContextWithOIDC, person: Account): Promise<boolean>;
   /** The session with this uid, which a waiting interaction names, if it still stands for this person. */
   findLive(provider: Provider, uid: string, person: Account): Promise<SessionTerm | undefined>;
   /** Ends the sessions that hang on a visit, with all they gave to clients but what was to outlast them (offline_access). Resolves to what they gave. */
@@ -72,7 +76,7 @@ export interface Sessions {
 }
 
 export interface SessionsDeps extends AdapterDeps {
-  readonly visits: Pick<Visits, 'find'>;
+  readonly visits: Pick<Visits, 'stands'>;
   /** Seconds after which every session is over anyway. */
   readonly longest: number;
 }
@@ -82,12 +86,19 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const stored = createAdapterFactory(deps)('Session');
   const signedOut = async (uid: string) => (await artifacts.find(ENDED, sha256(uid))) !== undefined;
   const ended = async ({ uid, [VISIT]: visit }: KeptSession) =>
-    (await signedOut(uid)) || (visit !== undefined && (await visits.find(visit)) === undefined);
+    (await signedOut(uid)) || (visit !== undefined && !(await visits.stands(visit)));
+
+  /** Asked for to outlast a session; that a client may refresh without asking is not that (OpenID Connect Back-Channel Logout 2.7). */
+  async function isOffline(grantId: string): Promise<boolean> {
+    const { openid } = (await artifacts.find('Grant', grantId))?.payload ?? {};
+    const scope = typeof openid === 'object' && openid !== null && 'scope' in openid ? openid.scope : '';
+    return String(scope).split(' ').includes('offline_access');
+  }
 
   return {
     install(provider) {
       const model = provider.Session as unknown as SessionModel;
-      const fields = [...model.IN_PAYLOAD, VERSION, VISIT];
+      const fields = [...model.IN_PAYLOAD, VERSION, VISIT, BEGUN];
       Object.defineProperty(model, 'IN_PAYLOAD', { get: () => fields });
       const { destroy } = model.prototype;
       model.prototype.destroy = async function end(this: SessionModel['prototype']) {
@@ -103,15 +114,22 @@ export function createSessions(deps: SessionsDeps): Sessions {
       }
     },
 
-    isCurrent(ctx, person) {
+    async isCurrent(ctx, person) {
       const session = ctx.oidc.session as unknown as KeptSession | undefined;
       if (!session) return true;
       const login = ctx.oidc.result?.login;
       if (login) {
         session[VERSION] = login[VERSION];
         session[VISIT] = typeof login[VISIT] === 'string' ? login[VISIT] : undefined;
+        session[BEGUN] = epochSeconds(clock());
         // The engine keeps the first answer to "keep me signed in"; the last one counts.
         session.transient = login.remember === false ? true : undefined;
+      }
+      const visit = session[VISIT];
+      // A sign-in may wait between its pages and here while its visit ends. The session stays, for the page that comes next, and is nobody's.
+      if (visit !== undefined && !(await visits.stands(visit))) {
+        session[VISIT] = undefined;
+        session[VERSION] = undefined;
       }
       return session[VERSION] === person.credentialVersion;
     },
@@ -127,7 +145,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       for (const { id, artifact } of await artifacts.list('Session', 'grantId', visit)) {
         const { accountId = '', authorizations = {} } = (await stored.findByUid(artifact.uid ?? '')) ?? {};
         for (const [clientId, { sid, grantId, persistsLogout }] of Object.entries(authorizations)) {
-          if (grantId && !persistsLogout) await endGrant(artifacts, grantId);
+          if (grantId && !(persistsLogout && (await isOffline(grantId)))) await endGrant(artifacts, grantId);
           over.push({ clientId, accountId, sid });
         }
         await artifacts.remove('Session', id);

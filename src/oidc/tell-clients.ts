@@ -24,6 +24,7 @@ export interface Undelivered {
 export async function tellClients(provider: Provider, sessions: readonly ClientSession[]): Promise<readonly Undelivered[]> {
   const outcomes = await Promise.all(
     sessions.map(async ({ clientId, accountId, sid }) => {
+      // Whoever is removed or disabled meanwhile hears nothing.
       const client = (await provider.Client.find(clientId)) as Notified | undefined;
       if (!client?.backchannelLogoutUri) return undefined;
       return await client.backchannelLogout(accountId, sid).then(

@@ -57,6 +57,6 @@ export function composeFederation(
   return {
     federation: countedFederation(federation, house.federationMeter),
     linking,
-    notices: createLogoutNotices({ ...house, artifacts, identities, visits, endSessions }),
+    notices: createLogoutNotices({ ...house, artifacts, visits, endSessions }),
   };
 }

@@ -87,7 +87,7 @@ export async function composeServer(house: House, stop: AbortSignal, neighbour?:
         requiredRoles: config.mfa.required_roles,
         inspection,
         visits,
-        signOut: signOut.depart,
+        afterSignOut: signOut.depart,
         pages: createEnginePages({ ...storage, ...errors }),
         onReuse: ({ kind, accountId, clientId }) =>
           logger.warn({ kind, accountId, clientId }, 'a single-use artifact was presented twice at once'),
@@ -163,7 +163,16 @@ export async function composeServer(house: House, stop: AbortSignal, neighbour?:
       challengeSeconds: config.mfa.challenge_seconds,
       maxTries: config.mfa.max_tries,
     },
-    federation: { federation, tenants: storage.tenants, notices, signOut, trials: house.trials, views, tenantName: firstTenant.name },
+    federation: {
+      federation,
+      tenants: storage.tenants,
+      notices,
+      logger,
+      signOut,
+      trials: house.trials,
+      views,
+      tenantName: firstTenant.name,
+    },
     account: {
       accounts: house.accounts,
       mfa: house.mfa,

@@ -19,16 +19,19 @@ interface NeighbourServer extends AsyncDisposable {
   readonly friendly: Config;
 }
 
+const LAST_PORT = 65_535;
+
 type Handler = ReturnType<Answering['callback']>;
 
 /**
- * Listens at once, and is opened when somebody first comes. Undefined when the port is taken: then the demo does without.
+ * Listens at once, and is opened when somebody first comes. Undefined when the port is taken, or there is none: then the demo does without.
  * @param config of the issuer whose demo it belongs to
  */
 export async function openNeighbour(
   { config, logger }: { config: Config; logger: Logger },
   stop: AbortSignal,
 ): Promise<NeighbourServer | undefined> {
+  if (config.server.port >= LAST_PORT) return undefined;
   const own = await configOfNeighbour(config);
   const keyring = createKeyring(await loadMasterKey(own));
   let opened: Promise<{ readonly house: House; readonly handle: Handler }> | undefined;
@@ -95,11 +98,13 @@ interface WorldOptions {
 }
 
 async function openWorld({ config, logger, friend }: WorldOptions, stop: AbortSignal) {
-  const house = await openHouse({ config, logger: logger.child({ issuer: config.issuer }), clock: systemClock });
+  await using closing = new AsyncDisposableStack();
+  const house = closing.use(await openHouse({ config, logger: logger.child({ issuer: config.issuer }), clock: systemClock }));
   const { app } = await composeServer(house, stop);
   const deps = { ...house, mfa: house.quietMfa, stores: house.storage, minPasswordLength: config.passwords.min_length };
   const world = neighbourWorld(friend);
   await ensureDemoPeople(deps, world, await ensureDemoClients(deps, world));
+  closing.move();
   return { house, handle: app.callback() };
 }
 

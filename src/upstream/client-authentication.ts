@@ -1,5 +1,5 @@
 import { importJWK, importPKCS8, SignJWT } from 'jose';
-import { type ClientAuth, ClientSecretBasic, ClientSecretPost, modifyAssertion, PrivateKeyJwt } from 'openid-client';
+import { type ClientAuth, ClientSecretPost, modifyAssertion, PrivateKeyJwt } from 'openid-client';
 import { z } from 'zod';
 import { UpstreamError } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
@@ -26,8 +26,20 @@ export async function clientAuthentication(provider: UpstreamProvider, metadata:
   if (secret === undefined) throw new UpstreamError(`The provider ${provider.id} has no client secret.`, { kind: 'invalid' });
   const { secret: kind } = PROVIDER_KINDS[provider.preset];
   if (kind === 'signed') return ClientSecretPost(await signSecret(secret, provider, proofs.clock));
-  return provider.authentication === 'client_secret_post' ? ClientSecretPost(secret) : ClientSecretBasic(secret);
+  return provider.authentication === 'client_secret_post' ? ClientSecretPost(secret) : secretInHeader(secret);
 }
+
+/**
+ * RFC 6749 2.3.1, encoded as its appendix B says: the dashes of made-up secrets stay. openid-client would encode them, too, which is allowed, and some
+ * servers do not decode it.
+ */
+function secretInHeader(secret: string): ClientAuth {
+  return (_server, { client_id: id }, _body, headers) => {
+    headers.set('authorization', `Basic ${Buffer.from(`${formEncoded(id)}:${formEncoded(secret)}`).toString('base64')}`);
+  };
+}
+
+const formEncoded = (text: string) => new URLSearchParams([['', text]]).toString().slice(1);
 
 /** RFC 7523 2.2 */
 async function byKey({ issuer, token_endpoint }: Metadata, { keys, clock }: ClientProofs): Promise<ClientAuth> {

@@ -1,5 +1,5 @@
 import { decodeProtectedHeader } from 'jose';
-import { UpstreamError } from '../domain/federation/upstream.ts';
+import { type LogoutNotice, UpstreamError } from '../domain/federation/upstream.ts';
 import { isSubject, readToken, type TokenJudge } from './id-token.ts';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -11,9 +11,9 @@ const TYPES: readonly (string | undefined)[] = [undefined, 'jwt', 'logout+jwt', 
 const LONGEST_TOKEN = 16_384;
 
 /** OpenID Connect Back-Channel Logout 2.6. Anybody may send one, so it is small and young. @throws UpstreamError */
-export async function readLogoutToken(token: string, judge: TokenJudge) {
+export async function readLogoutToken(token: string, judge: TokenJudge): Promise<LogoutNotice> {
   if (token.length > LONGEST_TOKEN || !TYPES.includes(typeOf(token))) throw wrong('it is not a logout token');
-  const { iss, sub, sid, jti, nonce, events } = await readToken(NAME, token, judge, {
+  const { iss, sub, sid, iat, jti, nonce, events } = await readToken(NAME, token, judge, {
     requiredClaims: ['iss', 'aud', 'iat', 'jti', 'events'],
     maxTokenAge: 120,
   });
@@ -25,7 +25,7 @@ export async function readLogoutToken(token: string, judge: TokenJudge) {
   for (const each of [sub, sid])
     if (each !== undefined && !isSubject(each)) throw wrong('whom it is about is not a text of at most 255 characters');
   if (sub === undefined && sid === undefined) throw wrong('it says neither whom nor which session it is about');
-  return { issuer: String(iss), subject: sub as string | undefined, sid: sid as string | undefined, jti };
+  return { issuer: String(iss), subject: sub as string | undefined, sid: sid as string | undefined, issuedAt: Number(iat), jti };
 }
 
 const wrong = (why: string) => new UpstreamError(`The ${NAME} will not do: ${why}.`, { kind: 'invalid' });

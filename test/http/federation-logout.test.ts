@@ -6,6 +6,8 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { decodeJwt } from 'jose';
 import { type Account, loginKey } from '../../src/domain/accounts/account.ts';
+import { StoreUnavailableError } from '../../src/domain/errors.ts';
+import { epochSeconds } from '../../src/lib/clock.ts';
 import { codeAt } from '../support/authenticator.ts';
 import { assertDead, giveAuthenticator, isLetIn, pairIn } from '../support/cloud-client.ts';
 import { CookieBrowser, type Page } from '../support/cookie-browser.ts';
@@ -31,7 +33,10 @@ async function tokensBy(client: ProtocolClient, browser: CookieBrowser, paramete
 }
 
 async function isSignedIn(client: ProtocolClient, browser: CookieBrowser): Promise<boolean> {
-  return new URL((await client.request(browser, { scope: 'openid', prompt: 'none' })).url).searchParams.get('error') !== 'login_required';
+  const { url } = await client.request(browser, { scope: 'openid', prompt: 'none' });
+  const error = new URL(url).searchParams.get('error');
+  assert.ok(error === null || error === 'login_required' || error === 'consent_required', url);
+  return error !== 'login_required';
 }
 
 const isActive = async (client: ProtocolClient, token: unknown) => (await client.introspect(token)).json.active;
@@ -109,6 +114,14 @@ describe('signing out, between two servers', () => {
     assert.equal((await client.refresh(tokens.refresh_token)).status, 200);
   });
 
+  it('there ends what is refreshed without having asked to outlast it', async () => {
+    const { browsers } = await comeIn('stays');
+    const phone = await protocolClient(here, await here.addClient('native', { redirect_uris: [CALLBACK] }));
+    const tokens = await tokensBy(phone, browsers.here);
+    await signOut(there, browsers.there);
+    assert.equal((await phone.refresh(tokens.refresh_token)).status, 400);
+  });
+
   it('there ends the pair of the cloud API that a code of this sign-in was taken for', async () => {
     const { browsers } = await comeIn('stays');
     const app = await here.addClient('web', { redirect_uris: [CALLBACK], require_pkce: false, code_login: true });
@@ -175,8 +188,17 @@ describe('logout tokens of a provider', () => {
   });
 
   /** Somebody new there, who is signed in here; without `sid` the provider does not name sessions. */
-  async function comeIn({ sid, browser = new CookieBrowser() }: { sid?: string; browser?: CookieBrowser } = {}) {
-    there.idToken = (usual) => ({ ...usual, sub: subject, email: `${subject}@example.com`, email_verified: true, ...(sid && { sid }) });
+  async function comeIn({
+    sid,
+    authTime,
+    browser = new CookieBrowser(),
+  }: {
+    sid?: string;
+    authTime?: number;
+    browser?: CookieBrowser;
+  } = {}) {
+    const told = { ...(sid && { sid }), ...(authTime && { auth_time: authTime }) };
+    there.idToken = (usual) => ({ ...usual, sub: subject, email: `${subject}@example.com`, email_verified: true, ...told });
     const page = await client.request(browser, { scope: 'openid' });
     const away = await browser.submit(page, '/upstream', { provider: 'elsewhere' });
     await browser.open(there.authorize(new URL(away.url)).href.replace(there.origin, here.issuer));
@@ -187,11 +209,27 @@ describe('logout tokens of a provider', () => {
     return await comeIn(sid === undefined ? {} : { sid });
   };
 
+  const accountOf = async () => {
+    const account = await here.house.storage.accounts.findByLogin(loginKey(`${subject}@example.com`));
+    return account ?? assert.fail(subject);
+  };
+  /** The same at the session API, as far as it goes. */
+  async function beginAtApi(sid: string, who = `s-${randomUUID()}`): Promise<Record<string, string>> {
+    subject = who;
+    there.idToken = (usual) => ({ ...usual, sub: subject, email: `${subject}@example.com`, sid });
+    const browser = new CookieBrowser();
+    const sent = await browser.request(`${here.issuer}/api/auth/oidc/authorize`);
+    const back = there.authorize(new URL(sent.headers.get('location') ?? ''));
+    const answer = await browser.request(back.href, { headers: { accept: 'application/json' } });
+    return (await answer.json()) as Record<string, string>;
+  }
+
+  const secondsAgo = (seconds: number) => epochSeconds(here.clock.now()) - seconds;
   const claims = (more: object) => ({
     iss: there.issuer,
     aud: 'gatehouse',
-    iat: Math.floor(Date.now() / 1000),
-    exp: Math.floor(Date.now() / 1000) + 60,
+    iat: secondsAgo(0),
+    exp: secondsAgo(-60),
     jti: randomUUID(),
     events: EVENTS,
     ...more,
@@ -201,7 +239,7 @@ describe('logout tokens of a provider', () => {
   it('[security 94] end the session they name, once, and no other of the same person', async () => {
     const browser = await comeInAnew('laptop');
     const phone = await comeIn({ sid: 'phone' });
-    const token = await there.sign(claims({ sid: 'laptop' }));
+    const token = await there.sign(claims({ sid: 'laptop', iat: secondsAgo(5) }));
     const answer = await send(token);
     assert.deepEqual([answer.status, answer.text, answer.headers.get('cache-control')], [200, '', 'no-store']);
     assert.deepEqual([await isSignedIn(client, browser), await isSignedIn(client, phone)], [false, true]);
@@ -245,33 +283,85 @@ describe('logout tokens of a provider', () => {
     assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '30']);
     delete there.instead.keys;
     assert.equal(await isSignedIn(client, browser), true);
+    here.clock.advance(60);
+    assert.equal((await send(token)).status, 200);
+    assert.equal(await isSignedIn(client, browser), false);
+  });
+
+  it('come again when they broke off in the middle, and end what is left', async () => {
+    const { token = '' } = await beginAtApi('broken');
+    const { artifacts } = here.house.storage;
+    const { removeBy } = artifacts;
+    artifacts.removeBy = async () => {
+      artifacts.removeBy = removeBy;
+      throw new StoreUnavailableError('the store is away');
+    };
+    const notice = await there.sign(claims({ sid: 'broken' }));
+    assert.equal((await send(notice, 'oidc')).status, 503);
+    assert.equal((await send(notice, 'oidc')).status, 200);
+    assert.equal((await call(here, { path: '/api/me', token })).status, 401);
+  });
+
+  it('end what began under a name that is not theirs: after an unlinking, without a session there, with the provider disabled', async () => {
+    const browser = await comeInAnew();
+    const account = await accountOf();
+    const [identity] = await here.house.storage.identities.list(account.tenantId, account.id);
+    assert.ok(identity);
+    await here.house.storage.accounts.update(account.tenantId, account.id, (old) => ({ ...old, passwordHash: 'some' }));
+    await here.house.identities.unlink(account, identity.id, ORIGIN);
+    const provider = await here.house.providers.resolve('elsewhere');
+    await here.house.providers.update(provider, { enabled: false }, ORIGIN);
+    assert.equal((await send(await there.sign(claims({ sub: subject, sid: 'unheard-of' })))).status, 200);
+    await here.house.providers.update(provider, { enabled: true }, ORIGIN);
+    assert.equal(await isSignedIn(client, browser), false);
+  });
+
+  it('end a sign-in that they overtake, at the provider and on its last steps', async () => {
+    subject = `s-${randomUUID()}`;
+    assert.equal((await send(await there.sign(claims({ sub: subject, iat: secondsAgo(-2) })))).status, 200);
+    assert.equal(await isSignedIn(client, await comeIn({ sid: 'overtaken' })), false);
+
+    subject = `s-${randomUUID()}`;
+    there.idToken = (usual) => ({ ...usual, sub: subject, email: `${subject}@example.com`, sid: 'late' });
+    const browser = new CookieBrowser();
+    const away = await browser.submit(await client.request(browser, { scope: 'openid' }), '/upstream', { provider: 'elsewhere' });
+    let address = there.authorize(new URL(away.url)).href;
+    while (!address.includes('/oauth/authorize/')) {
+      const answer = await browser.request(address);
+      address = new URL(answer.headers.get('location') ?? assert.fail(`${answer.status} ${address}`), address).href;
+    }
+    assert.equal((await send(await there.sign(claims({ sid: 'late' })))).status, 200);
+    assert.match((await browser.open(address)).html, /name="password"/);
+    assert.equal(await isSignedIn(client, browser), false);
   });
 
   it('end a sign-in that still owes its code, and the token of the session API', async () => {
-    const { issuer } = here;
-    const begin = async (sid: string) => {
-      there.idToken = (usual) => ({ ...usual, sub: subject, email: `${subject}@example.com`, sid });
-      const browser = new CookieBrowser();
-      const sent = await browser.request(`${issuer}/api/auth/oidc/authorize`);
-      const back = there.authorize(new URL(sent.headers.get('location') ?? ''));
-      const answer = await browser.request(back.href, { headers: { accept: 'application/json' } });
-      return (await answer.json()) as Record<string, string>;
-    };
-    subject = `s-${randomUUID()}`;
-    const { token = '' } = await begin('api');
+    const { token = '' } = await beginAtApi('api');
     const me = () => call(here, { path: '/api/me', token });
     assert.equal((await me()).status, 200);
     assert.equal((await send(await there.sign(claims({ sid: 'api' })), 'oidc')).status, 200);
     assert.equal((await me()).status, 401);
 
-    const account = await here.house.storage.accounts.findByLogin(loginKey(`${subject}@example.com`));
-    assert.ok(account);
-    const secret = await giveAuthenticator(here, account);
-    const { partial_token = '' } = await begin('api-2');
+    here.clock.advance(1);
+    const secret = await giveAuthenticator(here, await accountOf());
+    const { partial_token = '' } = await beginAtApi('api-2', subject);
     assert.ok(partial_token);
+    const code = () => codeAt(here, secret);
+    const cloud = await call(here, { path: '/nx/totp', body: { token: partial_token, totp: await code() } });
+    assert.equal(cloud.status, 401, 'it is good for no other surface');
     assert.equal((await send(await there.sign(claims({ sid: 'api-2' })), 'oidc')).status, 200);
-    const late = await call(here, { path: '/api/login/totp', body: { partial_token, code: await codeAt(here, secret) } });
+    const late = await call(here, { path: '/api/login/totp', body: { partial_token, code: await code() } });
     assert.deepEqual([late.status, 'token' in late.json], [401, false]);
+  });
+
+  it('no session is younger than the sign-in there', async () => {
+    subject = `s-${randomUUID()}`;
+    const hours = secondsAgo(8 * 3600);
+    const browser = await comeIn({ authTime: hours });
+    const { id_token } = await tokensBy(client, browser);
+    assert.equal(decodeJwt(String(id_token)).auth_time, hours);
+    assert.match((await client.request(browser, { scope: 'openid', max_age: '60' })).html, /name="password"/);
+    assert.equal(await isSignedIn(client, browser), true, 'it lasts as long as any other');
   });
 
   it('a provider that is down keeps nobody from signing out here', async () => {

@@ -4,9 +4,9 @@ import type { Federation, Journey, OfferedProvider } from './federation-service.
 import type { LinkOffer, LinkTickets } from './link-tickets.ts';
 import type { People } from './people.ts';
 import { type RoundTrips, type RoundTripsDeps, tenantOf } from './round-trips.ts';
-import type { UpstreamIdentity } from './upstream.ts';
+import { UpstreamError, type UpstreamIdentity } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
-import type { Visits } from './visits.ts';
+import type { VisitId, Visits } from './visits.ts';
 
 export interface FederationDeps extends Pick<RoundTripsDeps, 'providers'> {
   readonly trips: RoundTrips;
@@ -23,15 +23,23 @@ export function createFederation({ providers, trips, tickets, people, visits }: 
     return (await providers.list(tenantOf(journey))).find((provider) => provider.id === id);
   }
 
-  function beginVisit(
-    provider: UpstreamProvider,
-    { issuer, subject, claims, idToken }: UpstreamIdentity,
-    account: Account,
-    journey: Journey,
-  ) {
-    const sid = typeof claims.sid === 'string' ? claims.sid : undefined;
-    const kept = provider.endsSession ? idToken : undefined;
-    return visits.begin({ provider: provider.id, issuer, subject, sid, accountId: account.id, idToken: kept }, signInOf(journey));
+  /** @throws UpstreamError when they have signed out there since */
+  async function beginVisit(provider: UpstreamProvider, identity: UpstreamIdentity, account: Account, journey: Journey): Promise<VisitId> {
+    const { issuer, subject, claims, idToken } = identity;
+    const draft = {
+      provider: provider.id,
+      issuer,
+      subject,
+      sid: typeof claims.sid === 'string' ? claims.sid : undefined,
+      issuedAt: numberOf(claims.iat),
+      authTime: numberOf(claims.auth_time),
+      accountId: account.id,
+      tenantId: account.tenantId,
+      idToken: provider.endsSession ? idToken : undefined,
+    };
+    const visit = await visits.begin(draft, signInOf(journey));
+    if (visit) return visit;
+    throw new UpstreamError('They signed out there while they came here.', { kind: 'refused' });
   }
 
   return {
@@ -76,6 +84,8 @@ export function createFederation({ providers, trips, tickets, people, visits }: 
 
 const isFor = (offered: LinkOffer, account: Account, journey: Journey) =>
   offered.accountId === account.id && isDeepStrictEqual(offered.journey, journey);
+
+const numberOf = (claim: unknown) => (typeof claim === 'number' ? claim : undefined);
 
 /** What names the sign-in that a journey is for. */
 function signInOf(journey: Journey): string {

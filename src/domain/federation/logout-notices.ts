@@ -1,12 +1,10 @@
-import type { Clock } from '../../lib/clock.ts';
+import { type Clock, epochSeconds } from '../../lib/clock.ts';
 import { sha256 } from '../../lib/digest.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
-import { NotFoundError } from '../errors.ts';
 import type { ArtifactStore } from '../tokens/artifact-store.ts';
 import type { HouseTokens } from '../tokens/house-tokens.ts';
 import type { FederatedIdentity } from './identity.ts';
-import type { IdentityStore } from './identity-store.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { type Upstream, UpstreamError } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
@@ -25,16 +23,15 @@ export interface LogoutNotices {
    */
   receive(provider: ProviderId, logoutToken: string, origin: Origin): Promise<void>;
   /** The same for everything of one person: the provider made it known in another way. */
-  endAll(identity: Pick<FederatedIdentity, 'providerId' | 'issuer' | 'subject' | 'accountId'>, origin: Origin): Promise<void>;
+  endAll(identity: Pick<FederatedIdentity, 'providerId' | 'issuer' | 'subject'>, origin: Origin): Promise<void>;
 }
 
 /** Ends the browser sessions that hang on a visit, with what they gave to applications. */
 export type EndVisit = (visit: VisitId, origin: Origin) => Promise<void>;
 
 export interface LogoutNoticesDeps {
-  readonly providers: Pick<ProviderRegistry, 'list' | 'resolve'>;
+  readonly providers: Pick<ProviderRegistry, 'resolve'>;
   readonly upstream: Pick<Upstream, 'readLogoutToken'>;
-  readonly identities: IdentityStore;
   readonly visits: Visits;
   readonly endSessions: EndVisit;
   readonly houseTokens: Pick<HouseTokens, 'endFamily'>;
@@ -44,45 +41,35 @@ export interface LogoutNoticesDeps {
 }
 
 export function createLogoutNotices(deps: LogoutNoticesDeps): LogoutNotices {
-  const { providers, upstream, identities, visits, artifacts, audit, clock } = deps;
-
-  async function visitsOf({ issuer, subject, sid }: { issuer: string; subject: string | undefined; sid: string | undefined }) {
-    if (sid !== undefined)
-      return (await visits.ofSession(issuer, sid)).filter((visit) => subject === undefined || visit.subject === subject);
-    const identity = await identities.find(issuer, subject ?? '');
-    return identity ? await visitsAs(identity) : [];
-  }
-
-  async function visitsAs({ issuer, subject, accountId }: Pick<FederatedIdentity, 'issuer' | 'subject' | 'accountId'>) {
-    return (await visits.ofAccount(accountId)).filter((visit) => visit.issuer === issuer && visit.subject === subject);
-  }
+  const { providers, upstream, visits, artifacts, audit, clock } = deps;
 
   async function end(over: readonly Visit[], provider: UpstreamProvider, origin: Origin): Promise<void> {
-    for (const { id, accountId } of over.filter((visit) => visit.provider === provider.id)) {
-      // The visit first: without it no session or token that is stored in this moment is worth anything.
-      await visits.end(id);
-      await deps.endSessions(id, origin);
-      await deps.houseTokens.endFamily(id);
-      const about = { origin, tenantId: provider.tenantId, accountId };
-      await audit.record({ type: 'federation.signed_out', ...about, detail: { provider: provider.id } });
+    for (const visit of over.filter((each) => each.provider === provider.id)) {
+      // Closed first: no session or token that is stored in this moment is worth anything then. It is gone last, so that what broke off can be done again.
+      const first = await visits.close(visit.id);
+      await deps.houseTokens.endFamily(visit.id);
+      await deps.endSessions(visit.id, origin);
+      await visits.end(visit.id);
+      const about = { origin, tenantId: visit.tenantId, accountId: visit.accountId };
+      if (first) await audit.record({ type: 'federation.signed_out', ...about, detail: { provider: provider.id } });
     }
   }
 
   return {
     async receive(id, logoutToken, origin) {
-      const provider = (await providers.list(undefined)).find((each) => each.id === id);
-      if (!provider) throw new NotFoundError('There is no such provider here.');
+      const provider = await providers.resolve(id);
       const notice = await upstream.readLogoutToken(provider, logoutToken);
-      const name = sha256(JSON.stringify([notice.issuer, notice.jti]));
+      const name = sha256(JSON.stringify([id, notice.issuer, notice.jti]));
       if (await artifacts.find(KIND, name)) throw new UpstreamError('This logout token was used before.', { kind: 'invalid' });
-      await end(await visitsOf(notice), provider, origin);
+      await end(await visits.affected(notice), provider, origin);
       // Last, so that a notice that came to nothing by a fault of ours can come again.
       await artifacts.putOnce(KIND, name, { payload: {} }, new Date(clock().getTime() + REMEMBERED_MS));
     },
 
-    async endAll(identity, origin) {
-      const provider = await providers.resolve(identity.providerId);
-      await end(await visitsAs(identity), provider, origin);
+    async endAll({ providerId, issuer, subject }, origin) {
+      const provider = await providers.resolve(providerId);
+      const notice = { issuer, subject, sid: undefined, issuedAt: epochSeconds(clock()) };
+      await end(await visits.affected(notice), provider, origin);
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Origin } from '../audit/audit-log.ts';
 import type { ArtifactStore } from '../tokens/artifact-store.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { type Upstream, UpstreamError } from './upstream.ts';
-import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
+import { isIssuedBy, type ProviderId, type UpstreamProvider } from './upstream-provider.ts';
 import type { VisitId, Visits } from './visits.ts';
 
 const KIND = 'UpstreamSignOut';
@@ -55,7 +55,10 @@ export function createSignOutElsewhere(deps: SignOutElsewhereDeps): SignOutElsew
     async depart(id, returnTo, origin) {
       const visit = await visits.find(id);
       await visits.end(id);
-      const provider = (await providers.list(undefined)).find(({ id: each }) => each === visit?.provider);
+      // A provider of this id may be another one by now, and its ID token says who they are.
+      const provider = (await providers.list(visit?.tenantId)).find(
+        (each) => each.id === visit?.provider && isIssuedBy(visit.issuer, each),
+      );
       if (visit?.idToken === undefined || !provider?.endsSession) return undefined;
       try {
         const state = await remember(provider.id, returnTo);

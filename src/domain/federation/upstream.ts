@@ -67,12 +67,19 @@ export interface Upstream {
     signOut: { readonly idToken: string; readonly returnTo: string; readonly state: string },
   ): Promise<URL | undefined>;
   /** A logout token of the provider (OpenID Connect Back-Channel Logout 2.6), verified. @throws UpstreamError */
-  readLogoutToken(
-    provider: UpstreamProvider,
-    token: string,
-  ): Promise<{ readonly issuer: string; readonly subject: string | undefined; readonly sid: string | undefined; readonly jti: string }>;
+  readLogoutToken(provider: UpstreamProvider, token: string): Promise<LogoutNotice>;
   /** Walks discovery, keys and client credentials, and says in words what it found. */
   test(provider: UpstreamProvider): Promise<readonly UpstreamFinding[]>;
+}
+
+/** That somebody signed out there; of subject and session at least one is told. */
+export interface LogoutNotice {
+  readonly issuer: string;
+  readonly subject: string | undefined;
+  readonly sid: string | undefined;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  readonly jti: string;
 }
 
 export interface UpstreamFinding {

@@ -6,6 +6,7 @@ import type { AccountStore } from '../accounts/account-store.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import { FEDERATED } from '../federation/people.ts';
+import type { VisitId } from '../federation/visits.ts';
 import { isAllowedAddress } from '../limits/address.ts';
 import type { MfaService, ProofOutcome } from '../mfa/mfa-service.ts';
 import type { TenantStore } from '../tenants/tenant-store.ts';
@@ -26,8 +27,8 @@ export interface SignedIn {
   /** As it was when the credentials were checked. */
   readonly account: Account;
   readonly secondFactor: boolean;
-  /** Another provider vouched for them, in the place of a password. */
-  readonly federated: boolean;
+  /** From another provider, which vouched for them in the place of a password. */
+  readonly visit: VisitId | undefined;
 }
 
 /** `code_wanted`: the password was right, and this person has a second factor. `address_refused`: their tenant does not allow it from there. */
@@ -51,18 +52,19 @@ export interface ApiSignIn {
   vouched(account: Account, secondFactor: boolean, origin: Origin): Promise<SignInOutcome>;
   /**
    * A value that stands for the right password until the code comes: good for nothing else, for `mfa.challenge_seconds`.
-   * @param first what was proved: a password, unless another provider vouched for them
+   * @param visit of somebody for whom another provider vouched, instead of a password
    */
-  wait(account: Account, first?: FirstProof): Promise<string>;
-  /** Each waiting sign-in takes `mfa.max_tries` codes, and ends with the right one. */
-  proceed(waiting: string, code: string, origin: Origin): Promise<WaitingOutcome>;
+  wait(account: Account, visit?: VisitId): Promise<string>;
+  /**
+   * Each waiting sign-in takes `mfa.max_tries` codes, and ends with the right one.
+   * @param visitors whether people whom another provider vouched for may go on here: whoever takes them has to let what they get hang on the visit
+   */
+  proceed(waiting: string, code: string, origin: Origin, visitors?: 'visitors'): Promise<WaitingOutcome>;
   /** Whether this is the person's password; counts like a sign-in. @throws OverloadedError */
   confirmPassword(account: Account, password: string, origin: Origin): Promise<SignInOutcome>;
   /** Whether this is a code of the person's authenticator app, or a recovery code; it is used up. */
   confirmCode(account: Account, code: string, origin: Origin): Promise<ProofOutcome>;
 }
-
-type FirstProof = 'pwd' | typeof FEDERATED;
 
 export interface ApiSignInDeps {
   readonly login: LoginService;
@@ -90,7 +92,7 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
     return /^[\d\s]{6,}$/.test(code) ? mfa.proveTotp(account, code, origin) : mfa.proveRecoveryCode(account, code, origin);
   }
 
-  async function passed(account: Account, amr: readonly string[], origin: Origin): Promise<SignedIn> {
+  async function passed(account: Account, amr: readonly string[], origin: Origin, visit?: VisitId): Promise<SignedIn> {
     await audit.record({
       type: 'login.succeeded',
       origin,
@@ -99,7 +101,7 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
       detail: { amr: [...amr], api: true },
     });
     await deps.announce(account, origin);
-    return { kind: 'passed', account, secondFactor: amr.includes('mfa'), federated: amr.includes(FEDERATED) };
+    return { kind: 'passed', account, secondFactor: amr.includes('mfa'), visit };
   }
 
   async function withCode(account: Account, code: string | undefined, origin: Origin): Promise<SignInOutcome> {
@@ -139,8 +141,9 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
       return (await mfa.required(account)) === 'code' ? { kind: 'code_wanted', account } : await passed(account, [FEDERATED], origin);
     },
 
-    async wait(account, first = 'pwd') {
-      const waiting = randomToken();
+    async wait(account, visit) {
+      // Whoever waits brings the name of their visit along; it is bound to the rest by the digest.
+      const waiting = visit === undefined ? randomToken() : `${randomToken()}.${visit}`;
       await challenges.put({
         id: idOf(waiting),
         tenantId: account.tenantId,
@@ -149,17 +152,19 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
         step: 'code',
         remember: false,
         sealedSecret: undefined,
-        amr: [first],
+        amr: [visit === undefined ? 'pwd' : FEDERATED],
         expiresAt: new Date(clock().getTime() + deps.challengeSeconds * 1000),
       });
       return waiting;
     },
 
-    async proceed(waiting, code, origin) {
+    async proceed(waiting, code, origin, visitors) {
       const id = idOf(waiting);
       const challenge = await challenges.find(id, clock());
       const account = challenge && (await accounts.find(challenge.tenantId, challenge.accountId));
       if (!account || account.disabled || account.credentialVersion !== challenge.credentialVersion) return { kind: 'over' };
+      const visit = challenge.amr.includes(FEDERATED) ? waiting.split('.')[1] : undefined;
+      if (visit !== undefined && !visitors) return { kind: 'over' };
       if ((await tenants.find(account.tenantId))?.disabled !== false || !(await addressFits(account, origin))) return { kind: 'over' };
       // Counted before the code is looked at, so that parallel guesses get no more tries.
       const tries = await challenges.countTry(id, clock());
@@ -168,13 +173,13 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
       if (proof.kind === 'paused') return { kind: 'paused', limit: 'codes', until: proof.until };
       // It stays until it expires: a right code that came at the same time as the last wrong one may still be under way.
       if (proof.kind !== 'passed') return { kind: 'code_wrong' };
-      return (await challenges.remove(id)) ? await passed(account, [...challenge.amr, ...WITH_CODE], origin) : { kind: 'over' };
+      return (await challenges.remove(id)) ? await passed(account, [...challenge.amr, ...WITH_CODE], origin, visit) : { kind: 'over' };
     },
 
     async confirmPassword(account, password, origin) {
       const { tenantId, email: identifier } = account;
       const checked = await login.checkPassword({ tenantId, identifier, password, deviceCookie: undefined, origin, counts: 'attempts' });
-      return checked.kind === 'passed' ? { kind: 'passed', account: checked.account, secondFactor: false, federated: false } : checked;
+      return checked.kind === 'passed' ? { kind: 'passed', account: checked.account, secondFactor: false, visit: undefined } : checked;
     },
   };
 }

@@ -58,6 +58,8 @@ export interface SignIn {
   readonly remember: boolean;
   /** The visit from another provider that the session hangs on: it is over when that is. */
   readonly visit: string | undefined;
+  /** When they proved it, where that was before now, and elsewhere: the `auth_time` of the session. Seconds since the epoch. */
+  readonly authTime: number | undefined;
 }
 
 /** The interaction's cookie is missing, foreign or expired, or the interaction is over. */

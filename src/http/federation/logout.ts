@@ -5,6 +5,7 @@ import type { LogoutNotices } from '../../domain/federation/logout-notices.ts';
 import type { SignOutElsewhere } from '../../domain/federation/sign-out-elsewhere.ts';
 import { UpstreamError } from '../../domain/federation/upstream.ts';
 import { providerId } from '../../domain/federation/upstream-provider.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { RequestError } from '../errors.ts';
 import { readForm } from '../middleware/form.ts';
 import { originOf } from '../middleware/request-context.ts';
@@ -18,7 +19,7 @@ const notice = z.object({ logout_token: z.string().min(1).max(16_384) });
 const providerOf = (ctx: Context) => providerId(String((ctx as Context & { params: Record<string, string> }).params.provider));
 
 /** From the provider's server, for the sessions of somebody who signed out there (OpenID Connect Back-Channel Logout 2.5 to 2.8). */
-export function receiveLogout(notices: LogoutNotices): Middleware {
+export function receiveLogout({ notices, logger }: { notices: LogoutNotices; logger: Logger }): Middleware {
   return async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     try {
@@ -27,6 +28,9 @@ export function receiveLogout(notices: LogoutNotices): Middleware {
       ctx.status = 200;
       ctx.body = '';
     } catch (error) {
+      // Anybody may send one, so the log is told and not the audit log.
+      if (error instanceof UpstreamError)
+        logger.warn({ provider: providerOf(ctx), kind: error.kind, reason: error.detail }, 'a logout token was refused');
       refuse(ctx, error);
     }
   };
@@ -40,9 +44,13 @@ function refuse(ctx: Context, error: unknown): void {
     ctx.body = { error: 'temporarily_unavailable', error_description: 'Your keys could not be fetched. Send it again.' };
     return;
   }
-  const known = error instanceof UpstreamError || error instanceof RequestError || error instanceof NotFoundError;
-  if (!known) throw error;
-  ctx.status = error instanceof NotFoundError ? 404 : 400;
+  if (error instanceof NotFoundError) {
+    ctx.status = 404;
+    ctx.body = { error: 'invalid_request', error_description: 'There is no such provider here.' };
+    return;
+  }
+  if (!(error instanceof UpstreamError || error instanceof RequestError)) throw error;
+  ctx.status = 400;
   ctx.body = { error: 'invalid_request', error_description: error instanceof UpstreamError ? error.detail : error.message };
 }
 

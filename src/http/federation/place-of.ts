@@ -7,6 +7,7 @@ import type { TenantStore } from '../../domain/tenants/tenant-store.ts';
  * when there is no such journey any more.
  */
 export async function placeOf(journey: Journey | undefined, provider: string, tenants: TenantStore): Promise<string | undefined> {
+  if (journey?.kind === 'trial') return `/federation/${encodeURIComponent(provider)}/callback`;
   const answer = `upstream/${encodeURIComponent(provider)}`;
   if (journey?.kind === 'interaction') return `/interaction/${journey.uid}/${answer}`;
   const tenant = journey?.kind === 'account' && (await tenants.find(journey.tenantId));

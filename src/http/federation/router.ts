@@ -8,6 +8,7 @@ import type { Trials } from '../../domain/federation/trials.ts';
 import { providerId } from '../../domain/federation/upstream-provider.ts';
 import { InteractionLostError } from '../../domain/sessions/interaction.ts';
 import type { TenantStore } from '../../domain/tenants/tenant-store.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { readForm } from '../middleware/form.ts';
 import type { Views } from '../views.ts';
 import { comeBackSignedOut, receiveLogout } from './logout.ts';
@@ -18,6 +19,7 @@ export interface FederationRouterDeps {
   readonly federation: Federation;
   readonly tenants: TenantStore;
   readonly notices: LogoutNotices;
+  readonly logger: Logger;
   readonly signOut: SignOutElsewhere;
   readonly trials: Trials;
   readonly views: Views;
@@ -34,7 +36,7 @@ export function federationRouter(deps: FederationRouterDeps): Router {
   return new Router()
     .get('/federation/:provider/callback', (ctx) => bounce(ctx, ctx.params.provider ?? '', new URLSearchParams(ctx.querystring), deps))
     .post('/federation/:provider/callback', async (ctx) => bounce(ctx, ctx.params.provider ?? '', await readAnswer(ctx), deps))
-    .post('/federation/:provider/logout', receiveLogout(deps.notices))
+    .post('/federation/:provider/logout', receiveLogout(deps))
     .get('/federation/:provider/signed-out', comeBackSignedOut(deps.signOut));
 }
 

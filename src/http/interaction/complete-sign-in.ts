@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Account } from '../../domain/accounts/account.ts';
 import { FEDERATED } from '../../domain/federation/people.ts';
+import type { Visit } from '../../domain/federation/visits.ts';
 import { InteractionLostError, type SignIn } from '../../domain/sessions/interaction.ts';
 import { originOf } from '../middleware/request-context.ts';
 import { backToShow, challengeId, goTo, journeyOf, type Step } from './context.ts';
@@ -9,7 +10,7 @@ import { linkTicket } from './link-ticket.ts';
 const DEVICE_COOKIE = 'gatehouse_device';
 const DEVICE_DAYS = 400;
 
-type Proof = Omit<SignIn, 'accountId' | 'credentialVersion' | 'visit'>;
+type Proof = Pick<SignIn, 'amr' | 'acr' | 'remember'>;
 
 export function deviceCookie(ctx: Context): string | undefined {
   return ctx.cookies.get(DEVICE_COOKIE, { signed: false });
@@ -37,6 +38,7 @@ export async function completeSignIn(step: Step, account: Account, proof: Proof)
 
 /** The device is remembered, the engine takes over. */
 export async function finishSignIn({ ctx, deps, pending }: Step, account: Account, proof: Proof): Promise<void> {
+  const elsewhere = proof.amr.includes(FEDERATED) ? await visitOf({ deps, pending }, account) : undefined;
   const cookie = deps.devices.remember(deviceCookie(ctx), account);
   ctx.cookies.set(DEVICE_COOKIE, cookie, {
     httpOnly: true,
@@ -55,14 +57,16 @@ export async function finishSignIn({ ctx, deps, pending }: Step, account: Accoun
     detail: { amr: proof.amr, acr: proof.acr },
   });
   await deps.newPlaces.announce(account, originOf(ctx));
-  const visit = proof.amr.includes(FEDERATED) ? await visitOf({ deps, pending }, account) : undefined;
-  goTo(ctx, await deps.engine.signIn(ctx, { accountId: account.id, credentialVersion: account.credentialVersion, ...proof, visit }));
+  const { id: accountId, credentialVersion } = account;
+  // A code that they gave here proves it now.
+  const authTime = proof.amr.includes('otp') ? undefined : elsewhere?.authTime;
+  goTo(ctx, await deps.engine.signIn(ctx, { accountId, credentialVersion, ...proof, visit: elsewhere?.id, authTime }));
 }
 
 /** That of this sign-in; a session that only owed its second factor goes on hanging on the one it has. */
-async function visitOf({ deps, pending }: Pick<Step, 'deps' | 'pending'>, account: Account): Promise<string> {
+async function visitOf({ deps, pending }: Pick<Step, 'deps' | 'pending'>, account: Account): Promise<Pick<Visit, 'id' | 'authTime'>> {
   const begun = await deps.visits.ofSignIn(pending.uid);
-  const visit = begun?.accountId === account.id ? begun.id : pending.sessionAccountId === account.id && pending.sessionVisit;
-  if (visit) return visit;
+  if (begun?.accountId === account.id) return begun;
+  if (pending.sessionAccountId === account.id && pending.sessionVisit) return { id: pending.sessionVisit, authTime: undefined };
   throw new InteractionLostError('They have signed out where they came from in the meantime.');
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { FEDERATED } from '../../domain/federation/people.ts';
 import type { VisitId } from '../../domain/federation/visits.ts';
 import type { SignedIn, SignInOutcome } from '../../domain/login/api-sign-in.ts';
 import { ROLES } from '../../domain/policy/roles.ts';
@@ -50,7 +49,7 @@ export function login(services: LoginServices): Route {
 }
 
 export function loginTotp(services: LoginServices): Route {
-  const { signIn, visits, clock } = services;
+  const { signIn, clock } = services;
   return openRoute({
     method: 'post',
     path: '/login/totp',
@@ -60,12 +59,8 @@ export function loginTotp(services: LoginServices): Route {
     troubles: ['bad_code', 'sign_in_over', 'login_limited'],
     answers: { 200: { description: 'A token for 24 hours.', schema: sessionSchema, example: SESSION } },
     async handle({ origin, body: { partial_token: waiting, code } }) {
-      const outcome = await signIn.proceed(waiting, code, origin);
-      const person = signedIn(outcome, clock());
-      const visit = person.federated ? await visits.ofSignIn(waiting) : undefined;
-      // They have signed out where they came from in the meantime.
-      if (person.federated && !visit) throw new TroubleError({ kind: 'sign_in_over' });
-      return { status: 200, body: await startSession(services, person, visit?.id) };
+      const person = signedIn(await signIn.proceed(waiting, code, origin, 'visitors'), clock());
+      return { status: 200, body: await startSession(services, person, person.visit) };
     },
   });
 }
@@ -76,10 +71,7 @@ export function loginTotp(services: LoginServices): Route {
  */
 export async function signedInBody(services: LoginServices, outcome: SignInOutcome, visit?: VisitId) {
   if (outcome.kind !== 'code_wanted') return await startSession(services, signedIn(outcome, services.clock()), visit);
-  if (visit === undefined) return { totp_required: true, partial_token: await services.signIn.wait(outcome.account) };
-  const waiting = await services.signIn.wait(outcome.account, FEDERATED);
-  await services.visits.goOn(visit, waiting);
-  return { totp_required: true, partial_token: waiting };
+  return { totp_required: true, partial_token: await services.signIn.wait(outcome.account, visit) };
 }
 
 async function startSession(
@@ -92,7 +84,7 @@ async function startSession(
   const issued = await houseTokens.issue({ kind: 'SessionToken', account, secondFactor, expiresAt, ...family });
   if (!issued) throw new TroubleError({ kind: 'bad_credentials' });
   // Looked at after the token is there: whoever ends the visit later ends this token too.
-  if (visit !== undefined && !(await visits.find(visit))) {
+  if (visit !== undefined && !(await visits.stands(visit))) {
     await houseTokens.endFamily(visit);
     throw new TroubleError({ kind: 'sign_in_over' });
   }

@@ -102,7 +102,8 @@ export function oidcExchange(services: RestServices): Route {
       const account = handover?.accountId && (await accounts.findSubject(accountId(handover.accountId)));
       if (!account || account.disabled || !(await artifacts.consume(KIND, sha256(code)))) throw new TroubleError({ kind: 'sign_in_over' });
       const outcome = await services.signIn.vouched(account, handover.payload.secondFactor === true, origin);
-      return { status: 200, body: await signedInBody(services, outcome, String(handover.payload.visit)) };
+      const { visit } = handover.payload;
+      return { status: 200, body: await signedInBody(services, outcome, typeof visit === 'string' ? visit : undefined) };
     },
   });
 }

@@ -10,7 +10,7 @@ export const DONE = { description: 'Done.', schema: z.strictObject({ status: z.l
 
 export const done = () => ({ status: 200, body: { status: 'ok' } });
 
-export function logout({ houseTokens, audit, issuer }: Pick<RestServices, 'houseTokens' | 'audit' | 'issuer'>): Route {
+export function logout({ houseTokens, visits, audit, issuer }: Pick<RestServices, 'houseTokens' | 'visits' | 'audit' | 'issuer'>): Route {
   return guardedRoute({
     method: 'post',
     path: '/logout',
@@ -21,6 +21,8 @@ export function logout({ houseTokens, audit, issuer }: Pick<RestServices, 'house
     async handle({ bearer: { token, account, tenant }, origin }) {
       if (!token)
         throw new TroubleError({ kind: 'forbidden', message: `This token is ended by its application, at ${issuer}/oauth/revoke.` });
+      // With a provider's ID token, where the sign-in began with one.
+      await visits.end(token.family);
       await houseTokens.endFamily(token.family);
       await audit.record({ type: 'logout.succeeded', origin, tenantId: tenant.id, accountId: account?.id, detail: { kind: token.kind } });
       return done();
