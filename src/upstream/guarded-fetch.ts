@@ -56,7 +56,7 @@ const isAllowed = (url: URL, rules: OutboundRules) =>
 const mendOf = (url: URL, rules: OutboundRules) =>
   isPrivatePlace(url, rules)
     ? 'add it to outbound.allow_private.'
-    : 'have the provider set up for all, or in the configuration: one of an organisation has a private address at its issuer’s own host and port alone.';
+    : 'have whoever runs this server set the provider up: one of an organisation gets to no private address but its issuer’s own host and port.';
 
 const privateWords = (url: URL, rules: OutboundRules) => `${url.host} is a private address. If that is meant, ${mendOf(url, rules)}`;
 
