@@ -16,7 +16,7 @@ export type Journey =
   | { readonly kind: 'session-api' /** Digest of what the browser holds. */; readonly browser: string }
   /** Somebody who is signed in here wants to link their account. `browser` as above. */
   | { readonly kind: 'account'; readonly accountId: AccountId; readonly tenantId: TenantId; readonly browser: string }
-  /** Whoever looks after a provider tries it out; `trial` is the digest of what they hold. */
+  /** Whoever looks after a provider tries it out; `trial` is what they hold. */
   | { readonly kind: 'trial'; readonly trial: string };
 
 /** Why nobody was signed in although the provider did its part. The page and the audit log say it in words. */

@@ -1,14 +1,9 @@
-import { type Clock, epochSeconds } from '../../lib/clock.ts';
-import { sha256 } from '../../lib/digest.ts';
-import type { JsonObject } from '../../lib/json.ts';
-import type { Keyring } from '../../lib/keyring.ts';
+import { epochSeconds } from '../../lib/clock.ts';
 import { randomToken } from '../../lib/random.ts';
-import type { ArtifactStore } from '../tokens/artifact-store.ts';
+import { createSealedSlips, type SealedSlipsDeps } from '../tokens/sealed-slips.ts';
 import type { Journey } from './federation-service.ts';
 import type { UpstreamExpectation, UpstreamHints } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
-
-const KIND = 'UpstreamState';
 
 /** As long as somebody may take at another provider's pages. */
 const LIFETIME_MS = 10 * 60_000;
@@ -33,23 +28,16 @@ export interface Journeys {
   arrive(state: string): Promise<boolean>;
 }
 
-export function createJourneys({ artifacts, keyring, clock }: { artifacts: ArtifactStore; keyring: Keyring; clock: Clock }): Journeys {
-  const recordOf = (key: string) => `${KIND} ${key}`;
+export function createJourneys(deps: SealedSlipsDeps): Journeys {
+  const slips = createSealedSlips<Departure>({ kind: 'UpstreamState', lifetimeMs: LIFETIME_MS }, deps);
   return {
     async depart(wish, { maxAge, prompt }) {
-      const promptedAt = prompt === 'login' ? epochSeconds(clock()) : undefined;
+      const promptedAt = prompt === 'login' ? epochSeconds(deps.clock()) : undefined;
       const expected = { state: randomToken(), nonce: randomToken(), codeVerifier: randomToken(), maxAge, promptedAt };
-      const key = sha256(expected.state);
-      const sealed = keyring.seal(JSON.stringify({ ...wish, expected }), recordOf(key));
-      await artifacts.put(KIND, key, { payload: { sealed } as JsonObject }, new Date(clock().getTime() + LIFETIME_MS));
+      await slips.make({ ...wish, expected }, { value: expected.state });
       return expected;
     },
-    async find(state) {
-      const key = sha256(state);
-      const artifact = await artifacts.find(KIND, key);
-      if (!artifact || artifact.consumedAt !== undefined) return undefined;
-      return JSON.parse(keyring.open(String(artifact.payload.sealed), recordOf(key))) as Departure;
-    },
-    arrive: (state) => artifacts.consume(KIND, sha256(state)),
+    find: slips.find,
+    arrive: async (state) => (await slips.take(state)) !== undefined,
   };
 }

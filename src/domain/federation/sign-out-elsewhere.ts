@@ -1,16 +1,10 @@
-import type { Clock } from '../../lib/clock.ts';
-import { sha256 } from '../../lib/digest.ts';
-import type { Keyring } from '../../lib/keyring.ts';
-import { randomToken } from '../../lib/random.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
-import type { ArtifactStore } from '../tokens/artifact-store.ts';
+import { createSealedSlips, type SealedSlipsDeps } from '../tokens/sealed-slips.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { type Upstream, UpstreamError } from './upstream.ts';
 import { isIssuedBy, type ProviderId, type UpstreamProvider } from './upstream-provider.ts';
 import type { VisitId, Visits } from './visits.ts';
-
-const KIND = 'UpstreamSignOut';
 
 /** As long as somebody may take at another provider's page. */
 const LIFETIME_MS = 10 * 60_000;
@@ -27,29 +21,24 @@ export interface SignOutElsewhere {
   arrive(provider: ProviderId, state: string): Promise<string | undefined>;
 }
 
-export interface SignOutElsewhereDeps {
+/** Where a browser goes on to that is at a provider to sign out. */
+interface Waiting {
+  readonly provider: ProviderId;
+  readonly returnTo: string;
+}
+
+export interface SignOutElsewhereDeps extends SealedSlipsDeps {
   readonly providers: Pick<ProviderRegistry, 'list'>;
   readonly upstream: Pick<Upstream, 'endSessionUrl'>;
   readonly visits: Visits;
-  readonly artifacts: ArtifactStore;
-  readonly keyring: Keyring;
   readonly audit: Audit;
-  readonly clock: Clock;
   /** The address that is registered there for browsers that were signed out. */
   readonly returnAddressOf: (provider: UpstreamProvider) => string;
 }
 
 export function createSignOutElsewhere(deps: SignOutElsewhereDeps): SignOutElsewhere {
-  const { providers, upstream, visits, artifacts, keyring, audit, clock } = deps;
-  const recordOf = (key: string) => `${KIND} ${key}`;
-
-  async function remember(provider: ProviderId, returnTo: string): Promise<string> {
-    const state = randomToken();
-    const key = sha256(state);
-    const sealed = keyring.seal(JSON.stringify({ provider, returnTo }), recordOf(key));
-    await artifacts.put(KIND, key, { payload: { sealed } }, new Date(clock().getTime() + LIFETIME_MS));
-    return state;
-  }
+  const { providers, upstream, visits, audit } = deps;
+  const waiting = createSealedSlips<Waiting>({ kind: 'UpstreamSignOut', lifetimeMs: LIFETIME_MS }, deps);
 
   return {
     async depart(id, returnTo, origin) {
@@ -61,7 +50,7 @@ export function createSignOutElsewhere(deps: SignOutElsewhereDeps): SignOutElsew
       );
       if (visit?.idToken === undefined || !provider?.endsSession) return undefined;
       try {
-        const state = await remember(provider.id, returnTo);
+        const state = await waiting.make({ provider: provider.id, returnTo });
         return await upstream.endSessionUrl(provider, { idToken: visit.idToken, returnTo: deps.returnAddressOf(provider), state });
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error;
@@ -72,11 +61,9 @@ export function createSignOutElsewhere(deps: SignOutElsewhereDeps): SignOutElsew
     },
 
     async arrive(provider, state) {
-      const key = sha256(state);
-      const artifact = await artifacts.find(KIND, key);
-      if (!artifact || artifact.consumedAt !== undefined) return undefined;
-      const waiting = JSON.parse(keyring.open(String(artifact.payload.sealed), recordOf(key))) as { provider: string; returnTo: string };
-      return waiting.provider === provider && (await artifacts.consume(KIND, key)) ? waiting.returnTo : undefined;
+      // Another provider's is not used up.
+      if ((await waiting.find(state))?.provider !== provider) return undefined;
+      return (await waiting.take(state))?.returnTo;
     },
   };
 }

@@ -1,16 +1,11 @@
-import type { Clock } from '../../lib/clock.ts';
-import { sha256 } from '../../lib/digest.ts';
-import type { Keyring } from '../../lib/keyring.ts';
 import { randomToken } from '../../lib/random.ts';
 import type { Origin } from '../audit/audit-log.ts';
-import type { ArtifactStore } from '../tokens/artifact-store.ts';
+import { createSealedSlips, type SealedSlipsDeps } from '../tokens/sealed-slips.ts';
 import { labelOf, mapClaims, type UpstreamProfile } from './claims-mapping.ts';
 import type { Journey } from './federation-service.ts';
 import type { RoundTrips } from './round-trips.ts';
 import { UpstreamError } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
-
-const KIND = 'UpstreamTrial';
 
 /** As long as somebody may take at the provider's pages; whoever waits for the outcome gives up then. */
 export const TRIAL_MS = 10 * 60_000;
@@ -37,15 +32,12 @@ export interface Trials {
   outcome(trial: string): Promise<TrialOutcome | undefined>;
 }
 
-export interface TrialsDeps {
+export interface TrialsDeps extends SealedSlipsDeps {
   readonly trips: RoundTrips;
-  readonly artifacts: ArtifactStore;
-  readonly keyring: Keyring;
-  readonly clock: Clock;
 }
 
-export function createTrials({ trips, artifacts, keyring, clock }: TrialsDeps): Trials {
-  const recordOf = (key: string) => `${KIND} ${key}`;
+export function createTrials({ trips, ...deps }: TrialsDeps): Trials {
+  const outcomes = createSealedSlips<TrialOutcome>({ kind: 'UpstreamTrial', lifetimeMs: TRIAL_MS }, deps);
 
   async function come(answer: Parameters<Trials['finish']>[0], origin: Origin): Promise<TrialOutcome> {
     try {
@@ -62,20 +54,13 @@ export function createTrials({ trips, artifacts, keyring, clock }: TrialsDeps): 
   return {
     async begin({ id: provider }, origin) {
       const trial = randomToken();
-      const journey = { kind: 'trial', trial: sha256(trial) } as const;
-      return { trial, url: await trips.begin({ provider, journey, hints: {} }, origin) };
+      return { trial, url: await trips.begin({ provider, journey: { kind: 'trial', trial }, hints: {} }, origin) };
     },
     async finish(answer, origin) {
       const outcome = await come(answer, origin);
-      const key = answer.journey.trial;
-      const sealed = keyring.seal(JSON.stringify(outcome), recordOf(key));
-      await artifacts.put(KIND, key, { payload: { sealed } }, new Date(clock().getTime() + TRIAL_MS));
+      await outcomes.make(outcome, { value: answer.journey.trial });
       return outcome;
     },
-    async outcome(trial) {
-      const key = sha256(trial);
-      const artifact = await artifacts.find(KIND, key);
-      return artifact && (JSON.parse(keyring.open(String(artifact.payload.sealed), recordOf(key))) as TrialOutcome);
-    },
+    outcome: outcomes.find,
   };
 }
