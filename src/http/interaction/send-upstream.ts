@@ -1,5 +1,4 @@
 import { NotFoundError } from '../../domain/errors.ts';
-import { UpstreamError } from '../../domain/federation/upstream.ts';
 import { type ProviderId, providerId } from '../../domain/federation/upstream-provider.ts';
 import { originOf } from '../middleware/request-context.ts';
 import { type UpstreamTrouble, upstreamTrouble } from '../upstream-trouble.ts';
@@ -25,12 +24,9 @@ export async function sendUpstream(
 }
 
 /** Whatever went wrong there, the other ways to sign in are as they were. */
-export async function troubleWith(step: Step, error: unknown, id: ProviderId): Promise<Partial<UpstreamTrouble>> {
+export async function troubleWith({ deps, pending }: Step, error: unknown, provider: ProviderId): Promise<Partial<UpstreamTrouble>> {
   if (error instanceof NotFoundError) return {};
-  if (!(error instanceof UpstreamError)) throw error;
-  const offered = await step.deps.federation.offered(step.pending.client.tenantId);
-  const name = offered.find((provider) => provider.id === id)?.name ?? 'The other provider';
-  return upstreamTrouble(error, name);
+  return await upstreamTrouble(error, { federation: deps.federation, tenant: pending.client.tenantId, provider });
 }
 
 const SENT_COOKIE = 'gatehouse_sent';

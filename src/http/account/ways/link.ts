@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { waysPath } from '../../../domain/clients/account-client.ts';
 import { NotFoundError } from '../../../domain/errors.ts';
 import type { Journey } from '../../../domain/federation/federation-service.ts';
-import { UpstreamError } from '../../../domain/federation/upstream.ts';
 import { type ProviderId, providerId } from '../../../domain/federation/upstream-provider.ts';
 import { sha256 } from '../../../lib/digest.ts';
 import { originOf } from '../../middleware/request-context.ts';
@@ -84,10 +83,7 @@ export const confirmLink = onPost(answerSchema, async (step, { decision, offer }
 });
 
 /** Why somebody is still here; nothing was linked. */
-async function troubleWith({ deps, tenant }: Step, error: unknown, id: ProviderId): Promise<UpstreamTrouble> {
+async function troubleWith({ deps, tenant }: Step, error: unknown, provider: ProviderId): Promise<UpstreamTrouble> {
   if (error instanceof NotFoundError) return { problem: wayProblems.gone, status: 400 };
-  if (!(error instanceof UpstreamError)) throw error;
-  const offered = await deps.federation.offered(tenant.id);
-  const name = offered.find((provider) => provider.id === id)?.name ?? 'The other provider';
-  return upstreamTrouble(error, name);
+  return await upstreamTrouble(error, { federation: deps.federation, tenant: tenant.id, provider });
 }
