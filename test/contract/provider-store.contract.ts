@@ -68,6 +68,17 @@ export function providerStoreContract(name: string, open: OpenHarness): void {
       );
     });
 
+    it('lists those of one tenant with those for everybody', async () => {
+      await using store = await opened();
+      const tenants = [store.other.id, undefined, store.tenant.id];
+      for (const [n, tenantId] of tenants.entries())
+        await store.providers.create(sampleProvider({ id: providerId(`p${n}`), tenantId, createdAt: new Date(n * 1000) }));
+      assert.deepEqual(
+        (await store.providers.list(store.tenant.id)).map(({ id }) => id),
+        ['p1', 'p2'],
+      );
+    });
+
     it('updates every field but id, tenant and time of creation', async () => {
       await using store = await opened();
       await store.providers.create(sampleProvider());

@@ -3,12 +3,14 @@ import type { Account } from '../accounts/account.ts';
 import type { Federation, Journey, OfferedProvider } from './federation-service.ts';
 import type { LinkOffer, LinkTickets } from './link-tickets.ts';
 import type { People } from './people.ts';
-import { type RoundTrips, type RoundTripsDeps, tenantOf } from './round-trips.ts';
+import type { ProviderRegistry } from './provider-registry.ts';
+import { type RoundTrips, tenantOf } from './round-trips.ts';
 import { UpstreamError, type UpstreamIdentity } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 import type { VisitId, Visits } from './visits.ts';
 
-export interface FederationDeps extends Pick<RoundTripsDeps, 'providers'> {
+export interface FederationDeps {
+  readonly providers: Pick<ProviderRegistry, 'find' | 'list'>;
   readonly trips: RoundTrips;
   readonly tickets: LinkTickets;
   readonly people: People;
@@ -19,9 +21,7 @@ const offer = ({ id, name, preset, homeDomains }: UpstreamProvider): OfferedProv
 
 export function createFederation({ providers, trips, tickets, people, visits }: FederationDeps): Federation {
   /** It may have been disabled since. */
-  async function stillThere(id: ProviderId, journey: Journey): Promise<UpstreamProvider | undefined> {
-    return (await providers.list(tenantOf(journey))).find((provider) => provider.id === id);
-  }
+  const stillThere = (id: ProviderId, journey: Journey) => providers.find(id, tenantOf(journey));
 
   /** @throws UpstreamError when they have signed out there since */
   async function beginVisit(provider: UpstreamProvider, identity: UpstreamIdentity, account: Account, journey: Journey): Promise<VisitId> {

@@ -18,6 +18,8 @@ export interface ProviderRegistry {
    * only when asked for.
    */
   list(tenant: TenantId | undefined, options?: { readonly disabledToo: boolean }): Promise<readonly UpstreamProvider[]>;
+  /** One of `list(tenant)`. */
+  find(id: ProviderId, tenant: TenantId | undefined): Promise<UpstreamProvider | undefined>;
   /** Also when it is disabled. @throws NotFoundError */
   resolve(id: string): Promise<UpstreamProvider>;
   /**
@@ -87,20 +89,27 @@ export function createProviderRegistry(deps: ProviderRegistryDeps): ProviderRegi
 
   const list: ProviderRegistry['list'] = async (tenant, { disabledToo } = { disabledToo: false }) => {
     const ours = (await Promise.all(configured.map(withTenant))).filter((provider) => provider !== undefined);
-    const stored = (await providers.list()).filter(({ id }) => !ofConfiguration(id));
-    return [...ours, ...stored].filter(
-      (provider) =>
-        (disabledToo || !provider.disabled) && (tenant === undefined || provider.tenantId === undefined || provider.tenantId === tenant),
-    );
+    const stored = (await providers.list(tenant)).filter(({ id }) => !ofConfiguration(id));
+    return [...ours, ...stored].filter((provider) => (disabledToo || !provider.disabled) && isFor(provider, tenant));
   };
+
+  async function find(id: ProviderId): Promise<UpstreamProvider | undefined> {
+    const ours = ofConfiguration(id);
+    return ours ? await withTenant(ours) : await providers.find(id);
+  }
 
   return {
     list,
 
+    async find(id, tenant) {
+      const found = await find(id);
+      return found && !found.disabled && isFor(found, tenant) ? found : undefined;
+    },
+
     async resolve(id) {
-      const ours = ofConfiguration(id);
-      const found = ours ? await withTenant(ours) : await providers.find(providerId(id));
+      const found = await find(providerId(id));
       if (found) return found;
+      const ours = ofConfiguration(id);
       throw new NotFoundError(
         ours
           ? `The provider “${id}” is for the tenant “${ours.tenant}”, and there is none. Make it, or correct the configuration.`
@@ -159,5 +168,8 @@ export function createProviderRegistry(deps: ProviderRegistryDeps): ProviderRegi
     },
   };
 }
+
+const isFor = ({ tenantId }: UpstreamProvider, tenant: TenantId | undefined) =>
+  tenant === undefined || tenantId === undefined || tenantId === tenant;
 
 const recordOf = (id: ProviderId) => `upstream-provider ${id}`;

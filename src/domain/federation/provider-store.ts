@@ -1,3 +1,4 @@
+import type { TenantId } from '../tenants/tenant.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 
 /** Providers that were made by command or API; those of the configuration are not stored. */
@@ -9,6 +10,6 @@ export interface ProviderStore {
   update(id: ProviderId, change: (old: UpstreamProvider) => UpstreamProvider): Promise<UpstreamProvider | undefined>;
   /** False when absent, or of another tenant by now. */
   remove(provider: Pick<UpstreamProvider, 'id' | 'tenantId'>): Promise<boolean>;
-  /** Oldest first. */
-  list(): Promise<readonly UpstreamProvider[]>;
+  /** Those of this tenant and those for everybody; of undefined: all. Oldest first. */
+  list(tenant?: TenantId): Promise<readonly UpstreamProvider[]>;
 }

@@ -5,14 +5,12 @@ import { NotFoundError } from '../errors.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { Journey } from './federation-service.ts';
 import type { Departure, Journeys } from './journeys.ts';
+import type { ProviderRegistry } from './provider-registry.ts';
 import { type Upstream, UpstreamError, type UpstreamHints, type UpstreamIdentity } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 
 export interface RoundTripsDeps {
-  readonly providers: {
-    /** The enabled ones of a tenant, in order; undefined: all there are. */
-    list(tenant: TenantId | undefined): Promise<readonly UpstreamProvider[]>;
-  };
+  readonly providers: Pick<ProviderRegistry, 'find'>;
   readonly upstream: Upstream;
   readonly journeys: Journeys;
   readonly audit: Audit;
@@ -47,7 +45,7 @@ export function tenantOf(journey: Journey): TenantId | undefined {
 
 export function createRoundTrips({ providers, upstream, journeys, audit, callbackOf }: RoundTripsDeps): RoundTrips {
   async function providerFor(id: ProviderId, journey: Journey): Promise<UpstreamProvider> {
-    const found = (await providers.list(tenantOf(journey))).find((provider) => provider.id === id);
+    const found = await providers.find(id, tenantOf(journey));
     // The session API is one for all tenants: none of them says where it sends people.
     if (!found || (journey.kind === 'session-api' && !found.configured)) throw new NotFoundError('There is no such way to sign in here.');
     return found;

@@ -28,7 +28,7 @@ interface Waiting {
 }
 
 export interface SignOutElsewhereDeps extends SealedSlipsDeps {
-  readonly providers: Pick<ProviderRegistry, 'list'>;
+  readonly providers: Pick<ProviderRegistry, 'find'>;
   readonly upstream: Pick<Upstream, 'endSessionUrl'>;
   readonly visits: Visits;
   readonly audit: Audit;
@@ -45,9 +45,8 @@ export function createSignOutElsewhere(deps: SignOutElsewhereDeps): SignOutElsew
       const visit = await visits.find(id);
       await visits.end(id);
       // A provider of this id may be another one by now, and its ID token says who they are.
-      const provider = (await providers.list(visit?.tenantId)).find(
-        (each) => each.id === visit?.provider && isIssuedBy(visit.issuer, each),
-      );
+      const found = visit && (await providers.find(visit.provider, visit.tenantId));
+      const provider = visit && found && isIssuedBy(visit.issuer, found) ? found : undefined;
       if (visit?.idToken === undefined || !provider?.endsSession) return undefined;
       try {
         const state = await waiting.make({ provider: provider.id, returnTo });

@@ -61,6 +61,8 @@ const FEDERATION_INDEXES: Readonly<Record<string, readonly Index[]>> = {
 
 const TOKENS_INDEX: Index = { name: 'tokens', key: { tokensDueAt: 1 }, ...having('tokensDueAt') };
 
+const PROVIDERS_INDEX: Index = { name: 'tenant', key: { tenantId: 1, createdAt: 1 } };
+
 /**
  * Applied in order, each once. A released migration is never edited: change the schema by adding one.
  * Every field is explained in docs/storage-schema.md. The names of unique indexes say in the stores which value is taken.
@@ -88,7 +90,7 @@ export const migrations: readonly Migration[] = [
   },
   {
     version: 4,
-    up: (database) => createIndexes(database, { federated_identities: [TOKENS_INDEX] }),
+    up: (database) => createIndexes(database, { federated_identities: [TOKENS_INDEX], upstream_providers: [PROVIDERS_INDEX] }),
   },
 ];
 

@@ -1,4 +1,4 @@
-import { type Connection, Schema } from 'mongoose';
+import mongoose, { type Connection, Schema } from 'mongoose';
 import type { ProviderStore } from '../../domain/federation/provider-store.ts';
 import { NO_CLAIM_PATHS, providerId, type UpstreamProvider } from '../../domain/federation/upstream-provider.ts';
 import { tenantId } from '../../domain/tenants/tenant.ts';
@@ -93,8 +93,11 @@ export function createProviderStore(connection: Connection, compareAndSwap: Comp
     },
     // null stands for a field that is missing.
     remove: async ({ id, tenantId = null }) => (await providers.deleteOne({ _id: id, tenantId })).deletedCount === 1,
-    async list() {
-      return (await providers.find().sort({ createdAt: 1, _id: 1 }).lean<ProviderDocument[]>()).map(toProvider);
+    async list(tenant) {
+      // null stands for a field that is missing.
+      const wanted = tenant === undefined ? {} : { tenantId: mongoose.trusted({ $in: [tenant, null] }) };
+      const found = await providers.find(wanted).sort({ createdAt: 1, _id: 1 }).lean<ProviderDocument[]>();
+      return found.map(toProvider);
     },
   };
 }

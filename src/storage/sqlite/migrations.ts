@@ -252,6 +252,7 @@ ALTER TABLE upstream_providers ADD COLUMN keeps_tokens INTEGER NOT NULL DEFAULT 
 ALTER TABLE federated_identities ADD COLUMN sealed_tokens TEXT;
 ALTER TABLE federated_identities ADD COLUMN tokens_due_at INTEGER;
 CREATE INDEX federated_identities_tokens ON federated_identities (tokens_due_at) WHERE tokens_due_at IS NOT NULL;
+CREATE INDEX upstream_providers_tenant ON upstream_providers (tenant_id);
 `,
   },
 ];

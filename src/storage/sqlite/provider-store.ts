@@ -55,6 +55,9 @@ export function createProviderStore(connection: Connection): ProviderStore {
   const byId = connection.statement<ProviderRow>('SELECT * FROM upstream_providers WHERE id = :id');
   const remove = connection.statement('DELETE FROM upstream_providers WHERE id = :id AND tenant_id IS :tenant_id');
   const all = connection.statement<ProviderRow>('SELECT * FROM upstream_providers ORDER BY created_at, id');
+  const ofTenant = connection.statement<ProviderRow>(
+    'SELECT * FROM upstream_providers WHERE tenant_id = :tenant OR tenant_id IS NULL ORDER BY created_at, id',
+  );
   const one = (row: ProviderRow | undefined) => (row ? toProvider(row) : undefined);
 
   return {
@@ -71,7 +74,7 @@ export function createProviderStore(connection: Connection): ProviderStore {
       });
     },
     remove: async ({ id, tenantId = null }) => (await connection.change(remove, { id, tenant_id: tenantId })) === 1,
-    list: () => connection.read(() => all.all().map(toProvider)),
+    list: (tenant) => connection.read(() => (tenant === undefined ? all.all() : ofTenant.all({ tenant })).map(toProvider)),
   };
 }
 
