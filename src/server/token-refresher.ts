@@ -1,5 +1,6 @@
 import type { House } from '../compose.ts';
 import { type OnRefused, REFRESH_EVERY_SECONDS } from '../domain/federation/token-refresh.ts';
+import { every } from '../lib/every.ts';
 
 /** Refreshes the tokens of providers that are kept, until `stop`. */
 export function startTokenRefresher(
@@ -7,9 +8,6 @@ export function startTokenRefresher(
   onRefused: OnRefused,
   stop: AbortSignal,
 ): void {
-  const timer = setInterval(() => {
-    tokenRefresh.refreshInTurn(onRefused).catch((error: unknown) => logger.error({ err: error }, 'refreshing tokens of providers failed'));
-  }, REFRESH_EVERY_SECONDS * 1000);
-  timer.unref();
-  stop.addEventListener('abort', () => clearInterval(timer));
+  const failed = (error: unknown) => logger.error({ err: error }, 'refreshing tokens of providers failed');
+  every(REFRESH_EVERY_SECONDS, () => tokenRefresh.refreshInTurn(onRefused), failed, stop);
 }

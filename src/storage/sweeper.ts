@@ -1,5 +1,6 @@
 import { takeTurn } from '../domain/limits/turns.ts';
 import type { Clock } from '../lib/clock.ts';
+import { every } from '../lib/every.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Storage } from './storage.ts';
 
@@ -18,9 +19,6 @@ export async function sweepInTurn({ storage, clock }: SweeperDeps): Promise<void
 
 /** Sweeps every five minutes until `stop`. */
 export function startSweeper({ storage, clock, logger }: SweeperDeps & { readonly logger: Logger }, stop: AbortSignal): void {
-  const timer = setInterval(() => {
-    sweepInTurn({ storage, clock }).catch((error: unknown) => logger.error({ err: error }, 'sweep failed'));
-  }, EVERY_SECONDS * 1000);
-  timer.unref();
-  stop.addEventListener('abort', () => clearInterval(timer));
+  const failed = (error: unknown) => logger.error({ err: error }, 'sweep failed');
+  every(EVERY_SECONDS, () => sweepInTurn({ storage, clock }), failed, stop);
 }
