@@ -8,15 +8,12 @@ import type { TenantStore } from '../domain/tenants/tenant-store.ts';
  */
 export function withAccountClients({ clients, tenants }: { clients: ClientStore; tenants: TenantStore }, issuer: string): ClientStore {
   return {
-    create: (client) => clients.create(client),
+    ...clients,
     async find(id) {
       const slug = tenantOfAccountClient(id);
       if (slug === undefined) return await clients.find(id);
       const tenant = await tenants.findBySlug(slug);
       return tenant && accountClient(tenant, issuer);
     },
-    update: (...change) => clients.update(...change),
-    remove: (...which) => clients.remove(...which),
-    list: (...which) => clients.list(...which),
   };
 }
