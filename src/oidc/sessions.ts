@@ -7,7 +7,7 @@ import { sha256 } from '../lib/digest.ts';
 import { type AdapterDeps, createAdapterFactory, endGrant } from './adapter.ts';
 import type { ClientSession } from './tell-clients.ts';
 
-/** How long a session may last is decided by these of its fields. */
+/** Of a session: what decides how long it may last, and the visit it hangs on. */
 export interface SessionTerm {
   readonly accountId?: string | undefined;
   /** When the session began, in seconds since the epoch; `loginTs` is when the person proved who they are, elsewhere perhaps. */
@@ -41,7 +41,7 @@ const VISIT = 'visit';
 const BEGUN = 'begunAt';
 const ENDED = 'EndedSession';
 
-/** The engine's session with the field we add to it. */
+/** The engine's session with the fields we add to it. */
 interface KeptSession {
   readonly uid: string;
   readonly accountId?: string | undefined;
@@ -49,6 +49,11 @@ interface KeptSession {
   [VISIT]?: string | undefined;
   [BEGUN]?: number | undefined;
   transient?: boolean | undefined;
+}
+
+/** Whether a session that a look-up has just found is one of this person, with the credentials they have now. */
+export function isOf(session: Pick<KeptSession, 'accountId' | typeof VERSION>, { id, credentialVersion }: Account): boolean {
+  return session.accountId === id && session[VERSION] === credentialVersion;
 }
 
 interface SessionModel {
@@ -136,8 +141,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
     async findLive(provider, uid, person) {
       const session = (await provider.Session.findByUid(uid)) as unknown as (KeptSession & SessionTerm) | undefined;
-      const stands = session?.accountId === person.id && session[VERSION] === person.credentialVersion;
-      return stands ? session : undefined;
+      return session && isOf(session, person) ? session : undefined;
     },
 
     async endVisit(visit) {
