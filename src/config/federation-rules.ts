@@ -3,7 +3,7 @@ import { type ProviderSettings, providerSettingsSchema } from '../domain/federat
 import { problemsOf } from '../domain/federation/settings-problems.ts';
 import { isSafeAddress } from '../lib/safe-address.ts';
 import type { Fault } from './fault.ts';
-import type { Rule, RuleInput } from './rules.ts';
+import type { Rule, RuleInput } from './rule.ts';
 import { configSchema } from './schema.ts';
 import { WEB_OIDC_CALLBACK, WEB_OIDC_ID, webOidcSettings } from './web-oidc.ts';
 

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { isDemoOn } from './demo-mode.ts';
 import { isLocal, normaliseIssuer } from './issuer.ts';
-import type { Rule, RuleInput } from './rules.ts';
+import type { Rule, RuleInput } from './rule.ts';
 
 const isThisMachine = (host: string) => host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 

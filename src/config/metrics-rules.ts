@@ -1,5 +1,5 @@
 import { isLocal, normaliseIssuer } from './issuer.ts';
-import type { Rule, RuleInput } from './rules.ts';
+import type { Rule, RuleInput } from './rule.ts';
 
 /** Whether /metrics has a listener of its own. @param local whether the issuer is on localhost */
 export function areMetricsApart(listener: unknown, local: boolean): boolean {

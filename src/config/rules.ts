@@ -6,21 +6,8 @@ import { isLocal, normaliseIssuer, properIssuer } from './issuer.ts';
 import { MAIL_RULES } from './mail-rules.ts';
 import { decodeMasterKey, weaknessOf } from './master-key-format.ts';
 import { METRICS_RULES } from './metrics-rules.ts';
+import type { Rule, RuleInput } from './rule.ts';
 import { STORE_RULES } from './store-rules.ts';
-
-/** What the rules look at. */
-export interface RuleInput {
-  /** Undefined where the value was refused already, so that nothing is said twice. */
-  readonly value: (path: string) => unknown;
-  /** Whether a file or the environment set it. */
-  readonly isSet: (path: string) => boolean;
-}
-
-export interface Rule {
-  readonly path: string;
-  /** What is wrong and how to mend it; undefined when all is well. */
-  readonly check: (input: RuleInput) => readonly [problem: string, mend: string] | undefined;
-}
 
 const NEW_KEY =
   'Make one with `openssl rand -base64 32` and set GATEHOUSE_SECRETS__MASTER_KEY, or secrets.master_key to "file:/run/secrets/master-key".';

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Account } from '../accounts/account.ts';
-import type { Federation, Journey, OfferedProvider } from './federation-service.ts';
+import type { Federation, OfferedProvider } from './federation-service.ts';
+import type { Journey } from './journeys.ts';
 import type { LinkOffer, LinkTickets } from './link-tickets.ts';
 import type { People } from './people.ts';
 import type { ProviderRegistry } from './provider-registry.ts';

@@ -1,23 +1,13 @@
-import type { Account, AccountId } from '../accounts/account.ts';
+import type { Account } from '../accounts/account.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import type { TenantId } from '../tenants/tenant.ts';
+import type { Journey } from './journeys.ts';
 import type { RoundTrips } from './round-trips.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 import type { VisitId } from './visits.ts';
 
 /** A button of the sign-in page. */
 export type OfferedProvider = Pick<UpstreamProvider, 'id' | 'name' | 'preset' | 'homeDomains'>;
-
-/** What somebody signs in upstream for; the answer comes back to the same place, in the same browser. */
-export type Journey =
-  /** A sign-in page of an authorization request. */
-  | { readonly kind: 'interaction'; readonly uid: string; readonly tenantId: TenantId }
-  /** The session API: an address of a front end, or none for a client that takes JSON. */
-  | { readonly kind: 'session-api' /** Digest of what the browser holds. */; readonly browser: string }
-  /** Somebody who is signed in here wants to link their account. `browser` as above. */
-  | { readonly kind: 'account'; readonly accountId: AccountId; readonly tenantId: TenantId; readonly browser: string }
-  /** Whoever looks after a provider tries it out; `trial` is what they hold. */
-  | { readonly kind: 'trial'; readonly trial: string };
 
 /** Why nobody was signed in although the provider did its part. The page and the audit log say it in words. */
 export type FederationRefusal =

@@ -1,12 +1,24 @@
 import { epochSeconds } from '../../lib/clock.ts';
 import { randomToken } from '../../lib/random.ts';
+import type { AccountId } from '../accounts/account.ts';
+import type { TenantId } from '../tenants/tenant.ts';
 import { createSealedSlips, type SealedSlipsDeps } from '../tokens/sealed-slips.ts';
-import type { Journey } from './federation-service.ts';
 import type { UpstreamExpectation, UpstreamHints } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 
 /** As long as somebody may take at another provider's pages. */
 const LIFETIME_MS = 10 * 60_000;
+
+/** What somebody signs in upstream for; the answer comes back to the same place, in the same browser. */
+export type Journey =
+  /** A sign-in page of an authorization request. */
+  | { readonly kind: 'interaction'; readonly uid: string; readonly tenantId: TenantId }
+  /** The session API: an address of a front end, or none for a client that takes JSON. */
+  | { readonly kind: 'session-api' /** Digest of what the browser holds. */; readonly browser: string }
+  /** Somebody who is signed in here wants to link their account. `browser` as above. */
+  | { readonly kind: 'account'; readonly accountId: AccountId; readonly tenantId: TenantId; readonly browser: string }
+  /** Whoever looks after a provider tries it out; `trial` is what they hold. */
+  | { readonly kind: 'trial'; readonly trial: string };
 
 /** What waits here while a browser is at another provider. */
 export interface Departure {

@@ -1,8 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Keyring } from '../../lib/keyring.ts';
-import type { IdentityId } from './identity.ts';
-import type { IdentityStore } from './identity-store.ts';
-import type { UpstreamIdentity, UpstreamTokens } from './upstream.ts';
+import type { FederatedIdentity, IdentityId } from './identity.ts';
+import type { UpstreamTokens } from './upstream.ts';
 import type { UpstreamProvider } from './upstream-provider.ts';
 import type { SealedTokens, UpstreamTokenStore } from './upstream-token-store.ts';
 
@@ -21,20 +20,18 @@ export interface KeptTokens {
 }
 
 /** Keeps the tokens of a sign-in, where the provider's settings say so. */
-export type KeepTokens = (provider: UpstreamProvider, identity: UpstreamIdentity) => Promise<void>;
+export type KeepTokens = (provider: UpstreamProvider, identity: FederatedIdentity, tokens: UpstreamTokens) => Promise<void>;
 
 export interface KeepTokensDeps {
-  readonly identities: Pick<IdentityStore, 'find'>;
   readonly upstreamTokens: Pick<UpstreamTokenStore, 'keep'>;
   readonly keyring: Keyring;
   readonly clock: Clock;
 }
 
-export function createKeepTokens({ identities, upstreamTokens, keyring, clock }: KeepTokensDeps): KeepTokens {
-  return async ({ id, keepsTokens }, { issuer, subject, tokens }) => {
-    const linked = keepsTokens && (await identities.find(issuer, subject));
+export function createKeepTokens({ upstreamTokens, keyring, clock }: KeepTokensDeps): KeepTokens {
+  return async (provider, { id, providerId }, tokens) => {
     // Another provider may have the same issuer; the tokens of one are of no use to the other.
-    if (linked && linked.providerId === id) await upstreamTokens.keep(linked.id, sealTokens(linked.id, tokens, { keyring, now: clock() }));
+    if (provider.keepsTokens && provider.id === providerId) await upstreamTokens.keep(id, sealTokens(id, tokens, { keyring, now: clock() }));
   };
 }
 

@@ -1,6 +1,6 @@
 import type { AccountId } from '../accounts/account.ts';
 import { createSealedSlips, type SealedSlips, type SealedSlipsDeps } from '../tokens/sealed-slips.ts';
-import type { Journey } from './federation-service.ts';
+import type { Journey } from './journeys.ts';
 import type { ProviderId } from './upstream-provider.ts';
 
 /** As long as somebody may take to sign in here first. */

@@ -70,7 +70,7 @@ export function createPeople(deps: PeopleDeps): People {
     { issuer, subject, label }: Pick<FederatedIdentity, 'issuer' | 'subject' | 'label'>,
     account: Account,
     origin: Origin,
-  ): Promise<boolean> {
+  ): Promise<FederatedIdentity | undefined> {
     const { id: accountId, tenantId } = account;
     const now = clock();
     const made = {
@@ -87,11 +87,11 @@ export function createPeople(deps: PeopleDeps): People {
     try {
       await identities.create(made);
     } catch (error) {
-      if (error instanceof AlreadyExistsError) return false;
+      if (error instanceof AlreadyExistsError) return undefined;
       throw error;
     }
     await audit.record({ type: 'federation.linked', origin, tenantId, accountId, detail: { provider: provider.id, issuer } });
-    return true;
+    return made;
   }
 
   /** The role is the provider's to give, where it gives one; who may do everything everywhere is ours. */
@@ -132,26 +132,29 @@ export function createPeople(deps: PeopleDeps): People {
     return creation === 'domains' && emailVerified && creationDomains.includes(domainOf(email));
   }
 
+  /** The person is told by mail. */
+  async function joinTelling(...[provider, who, account, origin]: Parameters<typeof join>): Promise<FederatedIdentity | undefined> {
+    const linked = await join(provider, who, account, origin);
+    if (linked) deps.notices.providerLinked(account, origin, provider.name);
+    return linked;
+  }
+
   const people: People = {
     async link(provider, who, account, origin) {
-      if (!mayVouchFor(provider, account)) {
-        await refused('not_allowed', provider, origin);
-        return false;
-      }
-      const linked = await join(provider, who, account, origin);
-      if (linked) deps.notices.providerLinked(account, origin, provider.name);
-      return linked;
+      if (mayVouchFor(provider, account)) return (await joinTelling(provider, who, account, origin)) !== undefined;
+      await refused('not_allowed', provider, origin);
+      return false;
     },
 
     async recognise(provider, identity, asked, origin) {
       const profile = mapClaims(identity.claims, provider.claims, provider.roles);
       const label = labelOf(profile, identity.subject);
       const secondFactor = provider.secondFactor === 'trust' && isStrong(identity);
-      const known = async (account: Account): Promise<Recognition> => {
+      const known = async (account: Account, linked: FederatedIdentity): Promise<Recognition> => {
         const closed = account.disabled || !mayVouchFor(provider, account) || (await tenants.resolve(account.tenantId)).disabled;
         const current = closed ? undefined : await withRole(account, profile, origin);
         if (!current) return await refused(!closed && profile.role === 'none' ? 'no_role' : 'not_allowed', provider, origin);
-        await deps.keepTokens(provider, identity);
+        await deps.keepTokens(provider, linked, identity.tokens);
         return { kind: 'known', account: current, amr: secondFactor ? [FEDERATED, 'mfa'] : [FEDERATED], secondFactor };
       };
 
@@ -160,7 +163,7 @@ export function createPeople(deps: PeopleDeps): People {
         const account = await accounts.find(linked.tenantId, linked.accountId);
         if (!account || (asked !== undefined && asked !== account.tenantId)) return await refused('not_allowed', provider, origin);
         await identities.noteSignIn(linked.id, label, clock());
-        return await known(account);
+        return await known(account, linked);
       }
 
       const email = checked(() => parseEmail(profile.email ?? ''));
@@ -172,9 +175,8 @@ export function createPeople(deps: PeopleDeps): People {
         if (taken.tenantId !== tenant || taken.disabled) return await refused('no_account', provider, origin);
         if (!mayVouchFor(provider, taken)) return await refused('not_allowed', provider, origin);
         if (!(await belongsTo(taken, provider, profile))) return { kind: 'claimed', account: taken, label };
-        return (await people.link(provider, { ...identity, label }, taken, origin))
-          ? await known(taken)
-          : await refused('not_allowed', provider, origin);
+        const joined = await joinTelling(provider, { ...identity, label }, taken, origin);
+        return joined ? await known(taken, joined) : await refused('not_allowed', provider, origin);
       }
       if (!mayCreate(provider, profile)) return await refused('no_account', provider, origin);
       if (profile.role === 'none') return await refused('no_role', provider, origin);
@@ -189,14 +191,13 @@ export function createPeople(deps: PeopleDeps): People {
       });
       // Somebody was first, who may be the same person in another tab.
       if (!account) return await people.recognise(provider, identity, asked, origin);
-      try {
-        if (!(await join(provider, { ...identity, label }, account, origin))) throw new AlreadyExistsError('identity');
-      } catch (error) {
+      const joined = await join(provider, { ...identity, label }, account, origin).catch(async (error: unknown) => {
         await accountService.remove(account, origin);
-        if (error instanceof AlreadyExistsError) return await refused('not_allowed', provider, origin);
         throw error;
-      }
-      return await known(account);
+      });
+      if (joined) return await known(account, joined);
+      await accountService.remove(account, origin);
+      return await refused('not_allowed', provider, origin);
     },
   };
   return people;

@@ -2,7 +2,7 @@ import { randomToken } from '../../lib/random.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import { createSealedSlips, type SealedSlipsDeps } from '../tokens/sealed-slips.ts';
 import { labelOf, mapClaims, type UpstreamProfile } from './claims-mapping.ts';
-import type { Journey } from './federation-service.ts';
+import type { Journey } from './journeys.ts';
 import type { RoundTrips } from './round-trips.ts';
 import { UpstreamError } from './upstream.ts';
 import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';

@@ -1,5 +1,5 @@
 import { waysPath } from '../../domain/clients/account-client.ts';
-import type { Journey } from '../../domain/federation/federation-service.ts';
+import type { Journey } from '../../domain/federation/journeys.ts';
 import type { TenantStore } from '../../domain/tenants/tenant-store.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { waysPath } from '../../../domain/clients/account-client.ts';
 import { NotFoundError } from '../../../domain/errors.ts';
-import type { Journey } from '../../../domain/federation/federation-service.ts';
+import type { Journey } from '../../../domain/federation/journeys.ts';
 import { type ProviderId, providerId } from '../../../domain/federation/upstream-provider.ts';
 import { sha256 } from '../../../lib/digest.ts';
 import { originOf } from '../../middleware/request-context.ts';
