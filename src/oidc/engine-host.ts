@@ -57,7 +57,7 @@ export async function hostEngine({ keys, create, logger, origin }: EngineHostDep
       redeem: (code, proof, origin) => current.codes.redeem(code, proof, origin),
       stands: (grantId) => current.codes.stands(grantId),
     },
-    endVisit: (visit, origin) => current.endVisit(visit, origin),
+    endVisit: (visit) => current.endVisit(visit),
     interactions: {
       pending: (exchange) => current.interactions.pending(exchange),
       signIn: (exchange, signIn) => current.interactions.signIn(exchange, signIn),

@@ -12,7 +12,6 @@ import { createAccessTokenReader } from './access-tokens.ts';
 import { type AfterSignOut, afterSignOut } from './after-sign-out.ts';
 import { createCodeRedemption } from './authorization-codes.ts';
 import { createConsents } from './consents.ts';
-import { describeUndelivered } from './events.ts';
 import { createFindOauthToken } from './find-oauth-token.ts';
 import { drawHandovers } from './handover.ts';
 import { inspectedTokens } from './inspected-tokens.ts';
@@ -73,9 +72,8 @@ export async function createEngine(options: EngineOptions, jwks: PrivateJwks): P
     findSignedIn: createFindSignedIn({ ...deps, provider }),
     findOauthToken: createFindOauthToken({ ...deps, provider, readAccessToken }),
     codes: createCodeRedemption({ ...deps, provider }),
-    async endVisit(visit, origin) {
-      const undelivered = await tellClients(provider, await sessions.endVisit(visit));
-      for (const each of undelivered) await options.audit.record({ origin, ...describeUndelivered(each) });
+    async endVisit(visit) {
+      await tellClients(provider, await sessions.endVisit(visit));
     },
   };
 }

@@ -5,14 +5,13 @@ import type { Logger } from '../lib/logger.ts';
 import { originOf } from './origin.ts';
 import { leaveToAnswer } from './pending-writes.ts';
 import { extrasOf } from './resources.ts';
-import type { Undelivered } from './tell-clients.ts';
 
 type EngineError = Error & Partial<errors.OIDCProviderError>;
 
 /** What the engine tells becomes audit entries. Its listeners cannot be awaited, so the answer waits for them (pending-writes.ts). */
 export function auditEngineEvents(provider: Provider, { audit, logger }: { audit: Audit; logger: Logger }): void {
   const ownerOf = rememberCodeOwners(provider);
-  const tell = (ctx: KoaContextWithOIDC, entry: Omit<AuditEntry, 'origin'>) => {
+  const tell = (ctx: KoaContextWithOIDC, entry: Pick<AuditEntry, 'type' | 'detail'>) => {
     const { client, entities } = ctx.oidc;
     const token = entities.AccessToken ?? entities.RefreshToken ?? entities.AuthorizationCode;
     const recorded = audit.record({
@@ -63,16 +62,9 @@ export function auditEngineEvents(provider: Provider, { audit, logger }: { audit
   provider.on('refresh_token.destroyed', revoked);
   provider.on('client_credentials.destroyed', revoked);
   provider.on('end_session.success', (ctx) => tell(ctx, { type: 'logout.succeeded' }));
-  provider.on('backchannel.error', (ctx, error, client, accountId) => tell(ctx, describeUndelivered({ client, accountId, error })));
   provider.on('server_error', (ctx, error) =>
     logger.error({ err: error, requestId: ctx.state.requestId, route: ctx.oidc?.route }, 'the engine failed'),
   );
-}
-
-/** A client that was to hear of a sign-out, and did not. */
-export function describeUndelivered({ client, accountId, error }: Undelivered) {
-  const about = { tenantId: extrasOf(client).tenant_id, clientId: client.clientId, accountId };
-  return { type: 'logout.undelivered', ...about, detail: { reason: error.message.slice(0, 200) } } as const;
 }
 
 interface CodeModel {

@@ -25,6 +25,7 @@ import { guardedFetch, type OutboundRules } from './outbound.ts';
 import { type EnginePages, logoutPages } from './pages.ts';
 import { extrasOf, type ResourceDeps, refuseRefreshBeyond, resourceIndicators } from './resources.ts';
 import { type SessionLifetimes, type Sessions, termOf } from './sessions.ts';
+import { tellClientsPatiently } from './tell-clients.ts';
 import { mayInspect } from './token-inspection.ts';
 
 /** Endpoints of the issuer; the well-known documents are at their fixed places. */
@@ -74,6 +75,7 @@ export function buildProvider(deps: ProviderDeps, jwks: PrivateJwks): Provider {
   recordAccessTokens(provider, () => epochSeconds(deps.clock()));
   bindCodesToStates(provider);
   compareSecretsByDigest(provider, deps.clock);
+  tellClientsPatiently(provider, deps);
   auditEngineEvents(provider, deps);
   tellStoreFaults(provider);
   return provider;

@@ -4,6 +4,7 @@ import { generateKeyPair, SignJWT } from 'jose';
 import type { Account } from '../../src/domain/accounts/account.ts';
 import { openCanary } from '../support/canary.ts';
 import { CookieBrowser, formsOf } from '../support/cookie-browser.ts';
+import { eventually } from '../support/eventually.ts';
 import { type ProtocolClient, protocolClient, tokensOf } from '../support/protocol-client.ts';
 import { CALLBACK } from '../support/relying-party.ts';
 import { startServer, type TestServer } from '../support/start-server.ts';
@@ -108,8 +109,33 @@ describe('signing out', () => {
     const done = await browser.submit(await browser.open(address({})), '/oauth/logout/confirm', { logout: 'yes' });
     assert.match(done.html, /You are signed out/);
     assert.equal(canary.requests(), 0);
-    const [entry] = await server.house.storage.audit.list({ type: 'logout.undelivered', limit: 1 });
+    const [entry] = await eventually(async () => {
+      const entries = await server.house.storage.audit.list({ type: 'logout.undelivered', limit: 1 });
+      return entries.length > 0 && entries;
+    });
     assert.deepEqual([entry?.clientId, entry?.accountId], [inside.issued.client.id, account.id]);
+  });
+
+  it('[security 77] an application that is slow to hear of it keeps nobody waiting, and is told again when it did not take it', async () => {
+    let told = 0;
+    await using application = await openCanary((_request, response) => {
+      told += 1;
+      // The first is never answered, the second is refused.
+      if (told > 1) response.writeHead(told === 2 ? 500 : 200).end();
+    });
+    await using here = await startServer({
+      GATEHOUSE_OUTBOUND__ALLOW_PRIVATE: `["localhost:${application.port}"]`,
+      GATEHOUSE_OUTBOUND__TIMEOUT_MS: '1500',
+    });
+    const backchannel_logout_uri = `http://localhost:${application.port}/over`;
+    const slow = await protocolClient(here, await here.addClient('web', { redirect_uris: [CALLBACK], backchannel_logout_uri }));
+    const browser = new CookieBrowser();
+    await tokensOf(slow, { identifier: (await here.addAccount()).email }, { browser });
+    const done = await browser.submit(await browser.open(`${here.issuer}/oauth/logout`), '/oauth/logout/confirm', { logout: 'yes' });
+    assert.match(done.html, /You are signed out/);
+    assert.equal(told, 1, 'it has not answered yet');
+    await eventually(async () => told === 3);
+    assert.deepEqual(await here.house.storage.audit.list({ type: 'logout.undelivered', limit: 1 }), []);
   });
 
   it('somebody who is not signed in is signed out', async () => {

@@ -27,7 +27,7 @@ export interface LogoutNotices {
 }
 
 /** Ends the browser sessions that hang on a visit, with what they gave to applications. */
-export type EndVisit = (visit: VisitId, origin: Origin) => Promise<void>;
+export type EndVisit = (visit: VisitId) => Promise<void>;
 
 export interface LogoutNoticesDeps {
   readonly providers: Pick<ProviderRegistry, 'resolve'>;
@@ -48,7 +48,7 @@ export function createLogoutNotices(deps: LogoutNoticesDeps): LogoutNotices {
       // Closed first: no session or token that is stored in this moment is worth anything then. It is gone last, so that what broke off can be done again.
       const first = await visits.close(visit.id);
       await deps.houseTokens.endFamily(visit.id);
-      await deps.endSessions(visit.id, origin);
+      await deps.endSessions(visit.id);
       await visits.end(visit.id);
       const about = { origin, tenantId: visit.tenantId, accountId: visit.accountId };
       if (first) await audit.record({ type: 'federation.signed_out', ...about, detail: { provider: provider.id } });
