@@ -4,6 +4,7 @@ import type { Origin } from '../audit/audit-log.ts';
 import type { Mail } from './mailer.ts';
 import {
   newSignIn,
+  type Occasion,
   type ProviderOccasion,
   passwordSet,
   providerLinked,
@@ -33,25 +34,26 @@ export interface NoticesDeps {
   readonly clock: Clock;
 }
 
-type Message = (to: string, occasion: ProviderOccasion, issuer: string) => Mail;
+type Message<About> = (to: string, occasion: About, issuer: string) => Mail;
 
 export function createNotices({ post, issuer, clock }: NoticesDeps): Notices {
+  const send = (kind: MailAbout['kind'], mail: Mail, { tenantId, id: accountId }: Account, origin: Origin): void =>
+    post.send(mail, { kind, origin, tenantId, accountId });
   const notice =
-    (kind: MailAbout['kind'], message: Message) =>
-    (account: Account, origin: Origin, provider = ''): void =>
-      post.send(message(account.email, { at: clock(), ip: origin.ip, provider }, issuer), {
-        kind,
-        origin,
-        tenantId: account.tenantId,
-        accountId: account.id,
-      });
+    (kind: MailAbout['kind'], message: Message<Occasion>) =>
+    (account: Account, origin: Origin): void =>
+      send(kind, message(account.email, { at: clock(), ip: origin.ip }, issuer), account, origin);
+  const providerNotice =
+    (kind: MailAbout['kind'], message: Message<ProviderOccasion>) =>
+    (account: Account, origin: Origin, provider: string): void =>
+      send(kind, message(account.email, { at: clock(), ip: origin.ip, provider }, issuer), account, origin);
   return {
     passwordSet: notice('password-set', passwordSet),
     secondFactorSet: notice('second-factor-set', secondFactorSet),
     secondFactorRemoved: notice('second-factor-removed', secondFactorRemoved),
     newSignIn: notice('new-sign-in', newSignIn),
-    providerLinked: notice('provider-linked', providerLinked),
-    providerUnlinked: notice('provider-unlinked', providerUnlinked),
+    providerLinked: providerNotice('provider-linked', providerLinked),
+    providerUnlinked: providerNotice('provider-unlinked', providerUnlinked),
     registrationAttempt: notice('registration-attempt', registrationAttempt),
   };
 }
