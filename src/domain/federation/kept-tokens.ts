@@ -31,7 +31,8 @@ export interface KeepTokensDeps {
 export function createKeepTokens({ upstreamTokens, keyring, clock }: KeepTokensDeps): KeepTokens {
   return async (provider, { id, providerId }, tokens) => {
     // Another provider may have the same issuer; the tokens of one are of no use to the other.
-    if (provider.keepsTokens && provider.id === providerId) await upstreamTokens.keep(id, sealTokens(id, tokens, { keyring, now: clock() }));
+    if (provider.keepsTokens && provider.id === providerId)
+      await upstreamTokens.keep(id, sealTokens(id, tokens, { keyring, now: clock() }));
   };
 }
 
