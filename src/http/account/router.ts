@@ -10,6 +10,7 @@ import type { TenantStore } from '../../domain/tenants/tenant-store.ts';
 import { sha256 } from '../../lib/digest.ts';
 import type { Csrf } from '../middleware/csrf.ts';
 import { readForm } from '../middleware/form.ts';
+import { paramOf } from '../middleware/param.ts';
 import { originOf } from '../middleware/request-context.ts';
 import type { PageData } from '../page-data.ts';
 import type { Views } from '../views.ts';
@@ -37,8 +38,6 @@ export function accountRouter(deps: AccountPagesDeps): Router {
     .post('/setup/:secret', (ctx) => setUp(ctx, deps));
 }
 
-type LinkContext = Context & { params: Record<string, string> };
-
 function answer(ctx: Context, status: number, html: string): void {
   ctx.set('Cache-Control', 'no-store');
   ctx.status = status;
@@ -46,10 +45,10 @@ function answer(ctx: Context, status: number, html: string): void {
   ctx.body = html;
 }
 
-const secretOf = (ctx: LinkContext) => ctx.params.secret ?? '';
+const secretOf = (ctx: Context) => paramOf(ctx, 'secret');
 
 /** The link is in the address already; the token is bound to its digest. */
-const scopeOf = (ctx: LinkContext) => sha256(`link ${secretOf(ctx)}`);
+const scopeOf = (ctx: Context) => sha256(`link ${secretOf(ctx)}`);
 
 const csrfField = { _csrf: z.string().max(64) };
 
@@ -68,7 +67,7 @@ function linkDead(ctx: Context, deps: AccountPagesDeps, purpose: PageData['accou
   answer(ctx, 410, deps.views.render('account/link-dead', { tenantName: deps.firstTenant.name, purpose }));
 }
 
-async function showPassword(ctx: LinkContext, deps: AccountPagesDeps, problem?: string): Promise<void> {
+async function showPassword(ctx: Context, deps: AccountPagesDeps, problem?: string): Promise<void> {
   const account = await deps.accounts.peekPasswordLink(secretOf(ctx));
   if (!account) return linkDead(ctx, deps, 'set-password');
   const html = deps.views.render('account/set-password', {
@@ -82,7 +81,7 @@ async function showPassword(ctx: LinkContext, deps: AccountPagesDeps, problem?: 
   answer(ctx, problem ? 422 : 200, html);
 }
 
-async function setPassword(ctx: LinkContext, deps: AccountPagesDeps): Promise<void> {
+async function setPassword(ctx: Context, deps: AccountPagesDeps): Promise<void> {
   const form = await readForm(ctx, z.strictObject({ ...csrfField, username: z.string().max(320).optional(), password: z.string().min(1) }));
   deps.csrf.check(ctx, scopeOf(ctx), form._csrf);
   try {
@@ -98,7 +97,7 @@ async function setPassword(ctx: LinkContext, deps: AccountPagesDeps): Promise<vo
 type SetupPage = PageData['account/first-administrator'];
 
 async function showSetup(
-  ctx: LinkContext,
+  ctx: Context,
   deps: AccountPagesDeps,
   typed = { email: '', name: '' },
   problems: SetupPage['problems'] = {},
@@ -109,7 +108,7 @@ async function showSetup(
   answer(ctx, status, deps.views.render('account/first-administrator', { tenantName: deps.firstTenant.name, ...form, ...typed, problems }));
 }
 
-async function setUp(ctx: LinkContext, deps: AccountPagesDeps): Promise<void> {
+async function setUp(ctx: Context, deps: AccountPagesDeps): Promise<void> {
   const text = z.string().max(320);
   const { _csrf, email, name, password } = await readForm(
     ctx,

@@ -8,6 +8,7 @@ import { providerId } from '../../domain/federation/upstream-provider.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { RequestError } from '../errors.ts';
 import { readForm } from '../middleware/form.ts';
+import { paramOf } from '../middleware/param.ts';
 import { originOf } from '../middleware/request-context.ts';
 
 const SIGNED_OUT_HERE = '/oauth/logout/success';
@@ -16,7 +17,7 @@ const RETRY_SECONDS = 30;
 
 const notice = z.object({ logout_token: z.string().min(1).max(16_384) });
 
-const providerOf = (ctx: Context) => providerId(String((ctx as Context & { params: Record<string, string> }).params.provider));
+const providerOf = (ctx: Context) => providerId(paramOf(ctx, 'provider'));
 
 /** From the provider's server, for the sessions of somebody who signed out there (OpenID Connect Back-Channel Logout 2.5 to 2.8). */
 export function receiveLogout({ notices, logger }: { notices: LogoutNotices; logger: Logger }): Middleware {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { FederationOutcome } from '../../domain/federation/federation-service.ts';
 import { providerId } from '../../domain/federation/upstream-provider.ts';
+import { paramOf } from '../middleware/param.ts';
 import { originOf } from '../middleware/request-context.ts';
 import { linkFirst, problems, upstreamRefusals } from '../words.ts';
 import { beginSecondFactor } from './begin-second-factor.ts';
@@ -23,7 +24,7 @@ export const signInUpstream = onPost(z.strictObject({ provider: z.string().min(1
  */
 export const arriveFromUpstream = onGet(async (step) => {
   const { ctx, deps } = step;
-  const provider = providerId(String((ctx as typeof ctx & { params: Record<string, string> }).params.provider));
+  const provider = providerId(paramOf(ctx, 'provider'));
   const callback = new URL(ctx.url, 'https://callback.invalid');
   let outcome: FederationOutcome;
   try {

@@ -13,6 +13,7 @@ import type { Clock } from '../../../lib/clock.ts';
 import type { Keyring } from '../../../lib/keyring.ts';
 import type { Csrf } from '../../middleware/csrf.ts';
 import { badFields, readForm } from '../../middleware/form.ts';
+import { paramOf } from '../../middleware/param.ts';
 import type { PageData } from '../../page-data.ts';
 import type { Views } from '../../views.ts';
 
@@ -44,11 +45,9 @@ export interface Step extends SignedIn {
   readonly fresh: boolean;
 }
 
-type TenantContext = Context & { params: Record<string, string> };
-
 /** @throws NotFoundError */
-async function tenantOf(ctx: TenantContext, { tenants }: WaysDeps): Promise<Tenant> {
-  const tenant = await tenants.findBySlug(ctx.params.tenant ?? '');
+async function tenantOf(ctx: Context, { tenants }: WaysDeps): Promise<Tenant> {
+  const tenant = await tenants.findBySlug(paramOf(ctx, 'tenant'));
   if (!tenant || tenant.disabled) throw new NotFoundError('There is no such page.');
   return tenant;
 }
@@ -68,7 +67,7 @@ export function whenSignedIn(
 ): (deps: WaysDeps) => Middleware {
   return (deps) => async (ctx) => {
     ctx.set('Cache-Control', 'no-store');
-    const tenant = await tenantOf(ctx as TenantContext, deps);
+    const tenant = await tenantOf(ctx, deps);
     const step = await stepOf(ctx, tenant, deps);
     if (!step) return otherwise(ctx, tenant, deps);
     await handler(step);

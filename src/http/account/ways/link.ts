@@ -4,6 +4,7 @@ import { NotFoundError } from '../../../domain/errors.ts';
 import type { Journey } from '../../../domain/federation/journeys.ts';
 import { type ProviderId, providerId } from '../../../domain/federation/upstream-provider.ts';
 import { sha256 } from '../../../lib/digest.ts';
+import { paramOf } from '../../middleware/param.ts';
 import { originOf } from '../../middleware/request-context.ts';
 import { type UpstreamTrouble, upstreamTrouble } from '../../upstream-trouble.ts';
 import { wayNotices, wayProblems } from '../../words.ts';
@@ -34,7 +35,7 @@ export const beginLink = onPost(z.strictObject({ provider: z.string().min(1).max
 export const arrive = whenSignedIn(
   async (step) => {
     const { ctx, deps, account } = step;
-    const provider = providerId(String((ctx as typeof ctx & { params: Record<string, string> }).params.provider));
+    const provider = providerId(paramOf(ctx, 'provider'));
     const answer = { provider, journey: journeyOf(step, browserMark(ctx)), callback: new URL(ctx.url, deps.issuer) };
     try {
       const met = await deps.linking.meet(answer, account, originOf(ctx));
