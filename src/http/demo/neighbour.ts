@@ -2,7 +2,7 @@ import type { ProviderSettings } from '../../domain/federation/provider-settings
 import type { Keyring } from '../../lib/keyring.ts';
 import type { DemoPerson } from '../demo-data.ts';
 import { clientSecret, password } from './credentials.ts';
-import { northmoor } from './northmoor.ts';
+import { NORTHMOOR } from './northmoor.ts';
 import type { DemoWorld } from './world.ts';
 
 const PROVIDER = 'neighbour';
@@ -42,7 +42,7 @@ export function neighbourSettings(issuer: string, keyring: Keyring): ProviderSet
     id: PROVIDER,
     preset: 'oidc',
     name: 'The neighbour',
-    tenant: northmoor('').tenant.slug,
+    tenant: NORTHMOOR.slug,
     issuer,
     client_id: CLIENT,
     client_secret: clientSecret(keyring, CLIENT),

@@ -1,9 +1,11 @@
 import { DEMO_CLIENTS, INSPECT, READ, WRITE } from './credentials.ts';
 import type { DemoWorld } from './world.ts';
 
+export const NORTHMOOR: DemoWorld['tenant'] = { slug: 'northmoor', name: 'Northmoor Logistics' };
+
 /** Whom visitors can be at this issuer, and the applications they meet. */
 export const northmoor = (issuer: string): DemoWorld => ({
-  tenant: { slug: 'northmoor', name: 'Northmoor Logistics' },
+  tenant: NORTHMOOR,
   domain: 'northmoor.example',
   clients: [
     {
