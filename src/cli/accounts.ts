@@ -192,7 +192,7 @@ async function identities(house: House, account: Account): Promise<Answer> {
     issuer,
     moment(linkedAt),
     lastSignInAt && moment(lastSignInAt),
-    usable ? 'active' : 'its provider is off',
+    usable ? 'active' : 'cannot sign in',
   ]);
   return {
     document: linked.map(identityDocument),

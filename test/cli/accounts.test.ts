@@ -193,7 +193,7 @@ describe('gatehouse account', () => {
     });
     assert.match(
       await cli.say(['account', 'identities', person]),
-      /^Id .*\ni1 +Google +Carl +https:\/\/accounts\.google\.com +1970-01-01T00:00:00Z +- +active\ni2 +gone .* its provider is off\n$/,
+      /^Id .*\ni1 +Google +Carl +https:\/\/accounts\.google\.com +1970-01-01T00:00:00Z +- +active\ni2 +gone .* cannot sign in\n$/,
     );
     assert.match(
       (await cli.fail(1, ['account', 'unlink', person, 'i1'])).message,

@@ -16,7 +16,7 @@ const identitySchema = z.strictObject({
   issuer: z.string(),
   subject: z.string(),
   label: z.string().meta({ description: 'What the provider called them last.' }),
-  usable: z.boolean().meta({ description: 'The provider is there and enabled.' }),
+  usable: z.boolean().meta({ description: 'The provider is enabled, still has this issuer, and may vouch for the account.' }),
   linked_at: z.iso.datetime(),
   last_sign_in_at: z.iso.datetime().nullable(),
 });
