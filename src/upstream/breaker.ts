@@ -8,8 +8,10 @@ const REST_MS = 30_000;
 /** Runs work, or refuses at once with UpstreamError `unavailable`. */
 export type Breaker = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** After three faults in a row within a minute nothing is tried for half a minute; then one, and all again when that goes well. */
-/** @param rests hears when that begins, and when it is over */
+/**
+ * After three faults in a row within a minute nothing is tried for half a minute; then one, and all again when that goes well.
+ * @param rests hears when that begins, and when it is over
+ */
 export function createBreaker(clock: Clock, rests: (resting: boolean) => void): Breaker {
   let failures: readonly number[] = [];
   let restsUntil: number | undefined;
