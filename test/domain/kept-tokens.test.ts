@@ -123,6 +123,14 @@ describe('the tokens of a provider', () => {
     assert.deepEqual(fits, [true, false, false]);
   });
 
+  it('that another client of ours was given are forgotten, and nothing ends', async () => {
+    await signIn();
+    const { providers } = server.house;
+    await providers.update(corp, { client_id: 'we-too', client_secret: 'new' }, ORIGIN);
+    assert.deepEqual([await refresh(160), there.asked.token, await kept()], [[], 0, []]);
+    await providers.update(corp, { client_id: 'us', client_secret: 'hush' }, ORIGIN);
+  });
+
   it('that a provider does not rotate are used on', async () => {
     await signIn({ subject: 'dora' });
     there.instead.token = answering(200, { access_token: 'fresh', token_type: 'bearer', expires_in: 3600 });

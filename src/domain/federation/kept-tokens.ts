@@ -13,6 +13,8 @@ export const LOOK_MS = 86_400_000;
 
 /** What is sealed. It is given to nobody. */
 export interface KeptTokens {
+  /** Whom the provider gave them to: what it thinks of another client that brings them says nothing of the person. */
+  readonly clientId: string;
   readonly accessToken: string;
   readonly refreshToken: string | undefined;
   /** Milliseconds since the epoch: when they are to be renewed, or forgotten where nothing renews them. Undefined: they are good until the provider says otherwise. */
@@ -32,19 +34,19 @@ export function createKeepTokens({ upstreamTokens, keyring, clock }: KeepTokensD
   return async (provider, { id, providerId }, tokens) => {
     // Another provider may have the same issuer; the tokens of one are of no use to the other.
     if (provider.keepsTokens && provider.id === providerId)
-      await upstreamTokens.keep(id, sealTokens(id, tokens, { keyring, now: clock() }));
+      await upstreamTokens.keep(id, sealTokens(id, { ...tokens, clientId: provider.clientId }, { keyring, now: clock() }));
   };
 }
 
 export function sealTokens(
   id: IdentityId,
-  { accessToken, refreshToken, expiresAt }: UpstreamTokens,
+  { clientId, accessToken, refreshToken, expiresAt }: UpstreamTokens & Pick<KeptTokens, 'clientId'>,
   { keyring, now }: { readonly keyring: Keyring; readonly now: Date },
 ): SealedTokens {
   const life = (expiresAt?.getTime() ?? Number.POSITIVE_INFINITY) - now.getTime();
   const usual = refreshToken === undefined ? life : Math.max(life - MARGIN_MS, life / 2);
   const renewAt = Number.isFinite(usual) ? now.getTime() + usual : undefined;
-  const kept: KeptTokens = { accessToken, refreshToken, renewAt };
+  const kept: KeptTokens = { clientId, accessToken, refreshToken, renewAt };
   return { sealed: keyring.seal(JSON.stringify(kept), recordOf(id)), dueAt: nextLook(kept, now) };
 }
 

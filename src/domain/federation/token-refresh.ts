@@ -16,7 +16,7 @@ import type { SealedTokens, TokensOfIdentity, UpstreamTokenStore } from './upstr
 /** How often tokens that are due are looked for. */
 export const REFRESH_EVERY_SECONDS = 60;
 
-/** Requests under way at once, of the one process whose turn it is. */
+/** Requests under way at once, of a process whose turn it is. */
 const AT_ONCE = 8;
 
 /** How long whoever claimed tokens has to ask the provider: several times what its fetches may take. */
@@ -68,13 +68,14 @@ export function createTokenRefresh(deps: TokenRefreshDeps): TokenRefresh {
     // What one issuer gave is for no other, and the provider may be set to another by now.
     if (!account || !provider?.keepsTokens || !isIssuedBy(identity.issuer, provider)) return undefined;
     if (account.disabled || provider.disabled) return { ...tokens, dueAt: inMs(LOOK_MS) };
-    const { refreshToken, renewAt } = openTokens(identity.id, tokens, keyring);
+    const { clientId, refreshToken, renewAt } = openTokens(identity.id, tokens, keyring);
+    if (clientId !== provider.clientId) return undefined;
     const now = clock();
     if (renewAt === undefined || renewAt > now.getTime()) return { ...tokens, dueAt: nextLook({ renewAt }, now) };
     if (refreshToken === undefined) return undefined;
     try {
       const fresh = await upstream.refresh(provider, refreshToken);
-      return sealTokens(identity.id, { ...fresh, refreshToken: fresh.refreshToken ?? refreshToken }, { keyring, now: clock() });
+      return sealTokens(identity.id, { clientId, ...fresh, refreshToken: fresh.refreshToken ?? refreshToken }, { keyring, now: clock() });
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       if (error.kind === 'refused') return await refused({ identity, tokens }, error, onRefused);
