@@ -22,7 +22,7 @@ export interface Credentials {
 }
 
 /** Somebody proved who they are. */
-export interface SignedIn {
+export interface Passed {
   readonly kind: 'passed';
   /** As it was when the credentials were checked. */
   readonly account: Account;
@@ -33,14 +33,14 @@ export interface SignedIn {
 
 /** `code_wanted`: the password was right, and this person has a second factor. `address_refused`: their tenant does not allow it from there. */
 export type SignInOutcome =
-  | SignedIn
+  | Passed
   | { readonly kind: 'failed' | 'code_wrong' | 'address_refused' }
   | { readonly kind: 'code_wanted'; readonly account: Account }
   | { readonly kind: 'paused'; readonly limit: 'address' | 'account' | 'codes'; readonly until: Date | undefined };
 
 /** What came of a code for a sign-in that waits. `over`: it is unknown, expired, done, or had too many wrong codes. */
 export type WaitingOutcome =
-  | SignedIn
+  | Passed
   | { readonly kind: 'over' | 'code_wrong' }
   | { readonly kind: 'paused'; readonly limit: 'codes'; readonly until: Date | undefined };
 
@@ -92,7 +92,7 @@ export function createApiSignIn(deps: ApiSignInDeps): ApiSignIn {
     return /^[\d\s]{6,}$/.test(code) ? mfa.proveTotp(account, code, origin) : mfa.proveRecoveryCode(account, code, origin);
   }
 
-  async function passed(account: Account, amr: readonly string[], origin: Origin, visit?: VisitId): Promise<SignedIn> {
+  async function passed(account: Account, amr: readonly string[], origin: Origin, visit?: VisitId): Promise<Passed> {
     await audit.record({
       type: 'login.succeeded',
       origin,

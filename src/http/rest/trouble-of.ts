@@ -6,7 +6,7 @@ import {
   SecondFactorOwedError,
   StoreUnavailableError,
 } from '../../domain/errors.ts';
-import type { SignedIn, SignInOutcome, WaitingOutcome } from '../../domain/login/api-sign-in.ts';
+import type { Passed, SignInOutcome, WaitingOutcome } from '../../domain/login/api-sign-in.ts';
 import { MailNotSentError } from '../../domain/mail/mailer.ts';
 import { RequestError } from '../errors.ts';
 import { type Trouble, TroubleError } from './trouble.ts';
@@ -31,7 +31,7 @@ export function secondsUntil(until: Date, now: Date): number {
 }
 
 /** Goes on only when somebody signed in. @throws TroubleError for every other outcome */
-export function signedIn(outcome: SignInOutcome | WaitingOutcome, now: Date): SignedIn {
+export function signedIn(outcome: SignInOutcome | WaitingOutcome, now: Date): Passed {
   switch (outcome.kind) {
     case 'passed':
       return outcome;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { VisitId } from '../../domain/federation/visits.ts';
-import type { SignedIn, SignInOutcome } from '../../domain/login/api-sign-in.ts';
+import type { Passed, SignInOutcome } from '../../domain/login/api-sign-in.ts';
 import { ROLES } from '../../domain/policy/roles.ts';
 import { TOKEN_SECONDS } from '../../domain/tokens/house-token.ts';
 import { type AnswerDoc, openRoute, type Route } from '../rest/route.ts';
@@ -74,11 +74,7 @@ export async function signedInBody(services: LoginServices, outcome: SignInOutco
   return { totp_required: true, partial_token: await services.signIn.wait(outcome.account, visit) };
 }
 
-async function startSession(
-  { houseTokens, visits, clock }: LoginServices,
-  { account, secondFactor }: SignedIn,
-  visit: VisitId | undefined,
-) {
+async function startSession({ houseTokens, visits, clock }: LoginServices, { account, secondFactor }: Passed, visit: VisitId | undefined) {
   const expiresAt = new Date(clock().getTime() + TOKEN_SECONDS.SessionToken * 1000);
   const family = visit === undefined ? undefined : { family: visit };
   const issued = await houseTokens.issue({ kind: 'SessionToken', account, secondFactor, expiresAt, ...family });
