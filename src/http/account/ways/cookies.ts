@@ -4,7 +4,7 @@ import { randomToken } from '../../../lib/random.ts';
 import type { Step } from './context.ts';
 
 /** Binds what comes back from a provider to the browser that went there. */
-const MARK = 'gatehouse_linking';
+const MARK = 'gatehouse_link_browser';
 /** An offer to link, for one answer. */
 const TICKET = 'gatehouse_link';
 
