@@ -1,11 +1,11 @@
 import { importJWK, importPKCS8, SignJWT } from 'jose';
 import { type ClientAuth, ClientSecretPost, modifyAssertion, PrivateKeyJwt } from 'openid-client';
 import { z } from 'zod';
+import { THEIR_TENANT } from '../domain/federation/issuers.ts';
 import { UpstreamError } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import type { KeyService } from '../domain/keys/key-service.ts';
 import { type Clock, epochSeconds } from '../lib/clock.ts';
-import { TENANT } from './issuers.ts';
 import type { Metadata } from './metadata.ts';
 import { PROVIDER_KINDS } from './provider-kinds.ts';
 
@@ -53,7 +53,7 @@ async function byKey({ issuer, token_endpoint }: Metadata, { keys, clock }: Clie
         const now = epochSeconds(clock());
         Object.assign(claims, { iat: now, nbf: now, exp: now + 60 });
         // An issuer of many tenants has no name of its own.
-        if (issuer.includes(TENANT)) claims.aud = token_endpoint ?? issuer;
+        if (issuer.includes(THEIR_TENANT)) claims.aud = token_endpoint ?? issuer;
       },
     },
   );

@@ -1,9 +1,9 @@
 import { authorizationCodeGrant, type ClientAuth, type CustomFetch, type TokenEndpointResponse } from 'openid-client';
+import { THEIR_TENANT } from '../domain/federation/issuers.ts';
 import { UpstreamError, type UpstreamExpectation, type UpstreamTokens } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Connection, configure } from './connections.ts';
-import { TENANT } from './issuers.ts';
 import type { Metadata } from './metadata.ts';
 
 export interface Exchange {
@@ -31,7 +31,7 @@ export async function exchange(
 ): Promise<Exchanged> {
   const answer = new URL(redirectUri);
   answer.search = callback.search;
-  const judgedLater = metadata.issuer.includes(TENANT);
+  const judgedLater = metadata.issuer.includes(THEIR_TENANT);
   const issuer = judgedLater ? (answer.searchParams.get('iss') ?? undefined) : undefined;
   if (judgedLater) answer.searchParams.delete('iss');
   const { fetch, taken } = withoutIdToken(connection.fetch);

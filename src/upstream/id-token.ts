@@ -1,11 +1,11 @@
 import { type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { isTokenOf } from '../domain/federation/issuers.ts';
 import { UpstreamError, type UpstreamExpectation } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import { ASSERTION_ALGORITHMS } from '../domain/keys/signing-algorithms.ts';
 import { type Clock, epochSeconds } from '../lib/clock.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { safeClaims } from './claims.ts';
-import { isIssuerOf } from './issuers.ts';
 import type { KeySet } from './key-set.ts';
 import { tokenFault } from './upstream-faults.ts';
 
@@ -76,7 +76,7 @@ export async function readToken(
     currentDate: clock(),
   });
   const claims = safeClaims(payload);
-  if (!isIssuerOf(claims, provider.issuer))
+  if (!isTokenOf(provider, claims))
     throw new UpstreamError(`The ${name} is of another issuer than ${provider.issuer}.`, { kind: 'invalid' });
   return claims;
 }

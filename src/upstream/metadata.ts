@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { THEIR_TENANT } from '../domain/federation/issuers.ts';
 import { UpstreamError } from '../domain/federation/upstream.ts';
 import type { UpstreamProvider } from '../domain/federation/upstream-provider.ts';
 import { printable } from './fault-words.ts';
 import { addressProblem, type GuardedFetch, type OutboundRules } from './guarded-fetch.ts';
-import { TENANT } from './issuers.ts';
 import { PROVIDER_KINDS, type ProviderKind } from './provider-kinds.ts';
 
 const address = z.url().max(2048);
@@ -60,8 +60,8 @@ export async function discover({ preset, issuer }: UpstreamProvider, fetch: Guar
   return { metadata, date: Number.isNaN(date.getTime()) ? undefined : date };
 }
 
-function discoveryAddress(issuer: string, { anyTenant = TENANT }: ProviderKind): string {
-  return `${issuer.replace(TENANT, anyTenant).replace(/\/$/, '')}/.well-known/openid-configuration`;
+function discoveryAddress(issuer: string, { anyTenant = THEIR_TENANT }: ProviderKind): string {
+  return `${issuer.replace(THEIR_TENANT, anyTenant).replace(/\/$/, '')}/.well-known/openid-configuration`;
 }
 
 function parseMetadata(text: string, from: string): Metadata {

@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { FederatedIdentity } from '../../src/domain/federation/identity.ts';
+import { isIdentityOf } from '../../src/domain/federation/issuers.ts';
 import { openTokens } from '../../src/domain/federation/kept-tokens.ts';
 import { createPeople } from '../../src/domain/federation/people.ts';
 import { createTokenRefresh } from '../../src/domain/federation/token-refresh.ts';
 import type { UpstreamTokens } from '../../src/domain/federation/upstream.ts';
-import { isIssuedBy, providerId, type UpstreamProvider } from '../../src/domain/federation/upstream-provider.ts';
+import { providerId, type UpstreamProvider } from '../../src/domain/federation/upstream-provider.ts';
 import { SealBrokenError } from '../../src/lib/keyring.ts';
 import { ORIGIN, startServer, type TestServer } from '../support/start-server.ts';
 import { startTestProvider, type TestProvider } from '../support/test-provider.ts';
@@ -118,7 +119,7 @@ describe('the tokens of a provider', () => {
     await providers.update(corp, { issuer: there.issuer, client_secret: 'hush' }, ORIGIN);
     const entra = { issuer: 'https://login.example/{tenantid}/v2.0' };
     const fits = ['https://login.example/a/v2.0', 'https://login.example/a', 'https://evil.example/a/v2.0'].map((each) =>
-      isIssuedBy(each, entra),
+      isIdentityOf(entra, { issuer: each }),
     );
     assert.deepEqual(fits, [true, false, false]);
   });

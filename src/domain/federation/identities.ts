@@ -5,8 +5,9 @@ import { InvalidValueError, NotFoundError } from '../errors.ts';
 import type { Notices } from '../mail/notices.ts';
 import type { FederatedIdentity, IdentityId } from './identity.ts';
 import type { IdentityStore } from './identity-store.ts';
+import { isIdentityOf } from './issuers.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
-import { isIssuedBy, mayVouchFor, type UpstreamProvider } from './upstream-provider.ts';
+import { mayVouchFor, type UpstreamProvider } from './upstream-provider.ts';
 
 /** An identity as whoever has it, or looks after it, sees it. */
 export interface LinkedIdentity extends FederatedIdentity {
@@ -41,7 +42,7 @@ export function createIdentities({ identities, providers, notices, audit }: Iden
     return {
       ...identity,
       providerName: provider?.name ?? identity.providerId,
-      usable: provider?.disabled === false && isIssuedBy(identity.issuer, provider) && mayVouchFor(provider, account),
+      usable: provider?.disabled === false && isIdentityOf(provider, identity) && mayVouchFor(provider, account),
     };
   };
 

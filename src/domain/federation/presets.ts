@@ -1,3 +1,4 @@
+import { THEIR_TENANT } from './issuers.ts';
 import { type ClaimPaths, NO_CLAIM_PATHS, type Preset, type UpstreamProvider } from './upstream-provider.ts';
 
 /** What settings need not say because the kind of provider says it. */
@@ -40,7 +41,7 @@ export const PRESET_DEFAULTS: Readonly<Record<Preset, PresetDefaults>> = {
   entra: {
     ...STANDARD,
     name: 'Microsoft',
-    issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
+    issuer: `https://login.microsoftonline.com/${THEIR_TENANT}/v2.0`,
     authentication: 'client_secret_post',
     // Anybody can write any address into an account of theirs; this optional claim says whether its domain was verified.
     claims: { ...STANDARD_CLAIMS, emailVerified: 'xms_edov' },

@@ -1,4 +1,5 @@
 import { ROLES } from '../policy/roles.ts';
+import { THEIR_TENANT } from './issuers.ts';
 import { PRESET_DEFAULTS, type PresetDefaults } from './presets.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 import type { RoleRule } from './upstream-provider.ts';
@@ -35,8 +36,8 @@ const RULES: readonly Rule[] = [
   },
   {
     field: 'issuer',
-    isBroken: ({ settings }) => settings.preset !== 'entra' && settings.issuer?.includes('{tenantid}') === true,
-    problem: () => 'Only the issuer of entra has a {tenantid} in it.',
+    isBroken: ({ settings }) => settings.preset !== 'entra' && settings.issuer?.includes(THEIR_TENANT) === true,
+    problem: () => `Only the issuer of entra has a ${THEIR_TENANT} in it.`,
     mend: 'Write the issuer itself.',
   },
   {

@@ -1,9 +1,10 @@
 import type { Audit } from '../audit/audit.ts';
 import type { Origin } from '../audit/audit-log.ts';
 import { createSealedSlips, type SealedSlipsDeps } from '../tokens/sealed-slips.ts';
+import { isIdentityOf } from './issuers.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { type Upstream, UpstreamError } from './upstream.ts';
-import { isIssuedBy, type ProviderId, type UpstreamProvider } from './upstream-provider.ts';
+import type { ProviderId, UpstreamProvider } from './upstream-provider.ts';
 import type { VisitId, Visits } from './visits.ts';
 
 /** As long as somebody may take at another provider's page. */
@@ -46,7 +47,7 @@ export function createSignOutElsewhere(deps: SignOutElsewhereDeps): SignOutElsew
       await visits.end(id);
       // A provider of this id may be another one by now, and its ID token says who they are.
       const found = visit && (await providers.find(visit.provider, visit.tenantId));
-      const provider = visit && found && isIssuedBy(visit.issuer, found) ? found : undefined;
+      const provider = visit && found && isIdentityOf(found, visit) ? found : undefined;
       if (visit?.idToken === undefined || !provider?.endsSession) return undefined;
       try {
         const state = await waiting.make({ provider: provider.id, returnTo });

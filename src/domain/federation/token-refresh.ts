@@ -7,10 +7,11 @@ import type { Origin } from '../audit/audit-log.ts';
 import type { Counters } from '../limits/counters.ts';
 import { takeTurn } from '../limits/turns.ts';
 import type { FederatedIdentity } from './identity.ts';
+import { isIdentityOf } from './issuers.ts';
 import { LOOK_MS, nextLook, openTokens, sealTokens } from './kept-tokens.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { type Upstream, UpstreamError } from './upstream.ts';
-import { isIssuedBy, type UpstreamProvider } from './upstream-provider.ts';
+import type { UpstreamProvider } from './upstream-provider.ts';
 import type { SealedTokens, TokensOfIdentity, UpstreamTokenStore } from './upstream-token-store.ts';
 
 /** How often tokens that are due are looked for. */
@@ -66,7 +67,7 @@ export function createTokenRefresh(deps: TokenRefreshDeps): TokenRefresh {
   ): Promise<SealedTokens | undefined> {
     const account = await accounts.find(identity.tenantId, identity.accountId);
     // What one issuer gave is for no other, and the provider may be set to another by now.
-    if (!account || !provider?.keepsTokens || !isIssuedBy(identity.issuer, provider)) return undefined;
+    if (!account || !provider?.keepsTokens || !isIdentityOf(provider, identity)) return undefined;
     if (account.disabled || provider.disabled) return { ...tokens, dueAt: inMs(LOOK_MS) };
     const { clientId, refreshToken, renewAt } = openTokens(identity.id, tokens, keyring);
     if (clientId !== provider.clientId) return undefined;

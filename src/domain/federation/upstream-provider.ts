@@ -88,12 +88,6 @@ export interface UpstreamProvider {
   readonly updatedAt: Date;
 }
 
-/** Whether this issuer is that of the provider as its settings have it now, of whatever tenant there. */
-export function isIssuedBy(issuer: string, { issuer: template }: Pick<UpstreamProvider, 'issuer'>): boolean {
-  const [before = '', after] = template.split('{tenantid}');
-  return after === undefined ? issuer === template : issuer.startsWith(before) && issuer.endsWith(after);
-}
-
 /** Whether administrators of one tenant say what it is; those of the configuration and of all tenants are up to whoever runs the instance. */
 export function isOfOneTenant({ tenantId, configured }: Pick<UpstreamProvider, 'tenantId' | 'configured'>): boolean {
   return tenantId !== undefined && !configured;
