@@ -77,7 +77,7 @@ export function faultsOfProviders({ value }: RuleInput): readonly Fault[] {
 }
 
 function homedOf({ id, tenant, home_domains, enabled }: ProviderSettings): Homed {
-  return { id, tenant: tenant ?? undefined, homeDomains: home_domains ?? [], disabled: enabled === false };
+  return { id, tenantId: tenant ?? undefined, homeDomains: home_domains ?? [], disabled: enabled === false };
 }
 
 function takenMend(id: string): string {

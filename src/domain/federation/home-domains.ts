@@ -1,8 +1,8 @@
-/** What decides where addresses of a domain are sent. */
+/** What of a provider decides where addresses of a domain are sent. */
 export interface Homed {
   readonly id: string;
-  /** Slug or id of the tenant whose people it is for; undefined: everybody's. */
-  readonly tenant: string | undefined;
+  /** The tenant whose people it is for, by its slug where that alone is known; undefined: everybody's. */
+  readonly tenantId: string | undefined;
   readonly homeDomains: readonly string[];
   readonly disabled: boolean;
 }
@@ -16,7 +16,7 @@ export interface HomeRival<Provider extends Homed> {
 export function homeRivalOf<Provider extends Homed>(one: Homed, others: readonly Provider[]): HomeRival<Provider> | undefined {
   if (one.disabled) return undefined;
   for (const rival of others) {
-    const apart = one.tenant !== undefined && rival.tenant !== undefined && one.tenant !== rival.tenant;
+    const apart = one.tenantId !== undefined && rival.tenantId !== undefined && one.tenantId !== rival.tenantId;
     if (rival.id === one.id || rival.disabled || apart) continue;
     const domain = one.homeDomains.find((each) => rival.homeDomains.includes(each));
     if (domain !== undefined) return { rival, domain };

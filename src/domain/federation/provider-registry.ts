@@ -5,7 +5,7 @@ import type { AuditType, Origin } from '../audit/audit-log.ts';
 import { AlreadyExistsError, InvalidValueError, NotFoundError } from '../errors.ts';
 import type { TenantId } from '../tenants/tenant.ts';
 import type { TenantStore } from '../tenants/tenant-store.ts';
-import { type Homed, homeRivalOf, homeRivalWords } from './home-domains.ts';
+import { homeRivalOf, homeRivalWords } from './home-domains.ts';
 import type { ProviderChange, ProviderSettings } from './provider-settings.ts';
 import type { ProviderStore } from './provider-store.ts';
 import { type ConfiguredProvider, settingsOf, settleProvider } from './settle-provider.ts';
@@ -50,13 +50,9 @@ export function secretOf(provider: UpstreamProvider, keyring: Keyring): string |
   return provider.sealedSecret === undefined ? undefined : keyring.open(provider.sealedSecret, recordOf(provider.id));
 }
 
-export function homedOf({ id, tenantId, homeDomains, disabled }: UpstreamProvider): Homed {
-  return { id, tenant: tenantId, homeDomains, disabled };
-}
-
 /** @throws InvalidValueError */
 function refuseRival(provider: UpstreamProvider, others: readonly UpstreamProvider[]): void {
-  const found = homeRivalOf(homedOf(provider), others.map(homedOf));
+  const found = homeRivalOf(provider, others);
   if (!found) return;
   const { problem, mend } = homeRivalWords(provider.id, found);
   throw new InvalidValueError('home_domains', `${problem} ${mend}`);

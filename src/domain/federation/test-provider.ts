@@ -1,5 +1,5 @@
 import { homeRivalOf, homeRivalWords } from './home-domains.ts';
-import { homedOf, type ProviderRegistry } from './provider-registry.ts';
+import type { ProviderRegistry } from './provider-registry.ts';
 import type { Upstream, UpstreamFinding } from './upstream.ts';
 import type { UpstreamProvider } from './upstream-provider.ts';
 
@@ -10,8 +10,8 @@ interface TestDeps {
 
 /** Everything that can be known of a provider without a sign-in, in words: what it says itself, and how it stands beside our others. */
 export async function testProvider(provider: UpstreamProvider, { upstream, providers }: TestDeps): Promise<readonly UpstreamFinding[]> {
-  const all = (await providers.list(undefined)).map(homedOf);
-  const found = homeRivalOf(homedOf(provider), all);
+  const all = await providers.list(undefined);
+  const found = homeRivalOf(provider, all);
   const findings = await upstream.test(provider);
   if (!found) return findings;
   const { problem, mend } = homeRivalWords(provider.id, found);
