@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
-import { freePortPair } from '../support/free-port.ts';
+import { freePort } from '../support/free-port.ts';
 import { type ServerProcess, startProcess } from '../support/start-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { givePassword, press, seePage, textOf } from './steps.ts';
@@ -14,7 +14,7 @@ describe('the neighbour of the demo, from a start to a sign-out', () => {
   let neighbour: string;
   before(async () => {
     folder = await temporaryFolder();
-    const port = await freePortPair();
+    const port = await freePort();
     server = await startProcess({ PORT: String(port), GATEHOUSE_DATA_DIR: folder.path, GATEHOUSE_PASSWORDS__BCRYPT_COST: '4' });
     neighbour = `http://127.0.0.1:${port + 1}`;
     browser = await launchChromium();
