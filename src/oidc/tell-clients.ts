@@ -33,7 +33,7 @@ export function tellClientsPatiently(provider: Provider, { audit }: { readonly a
   const { backchannelLogout } = prototype;
 
   async function deliver(client: Notified, accountId: string, sid: string | undefined): Promise<void> {
-    const { ctx } = Provider as unknown as { readonly ctx?: KoaContextWithOIDC };
+    const ctx = Provider.ctx as KoaContextWithOIDC | undefined;
     const origin = ctx ? originOf(ctx) : OURS;
     for (const wait of [...AGAIN_AFTER_MS, undefined]) {
       const failure = await backchannelLogout.call(client, accountId, sid).then(
